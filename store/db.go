@@ -1,0 +1,288 @@
+// Package store keeps citd's data in one SQLite file: what models posted, what
+// analysts decided, and who may do either.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+const (
+	maxBatch = 256  // most writes that share one commit
+	maxQueue = 1024 // most writes that wait
+)
+
+// DB is one SQLite file: a pool of readers and a single writer.
+type DB struct {
+	path  string
+	clock func() time.Time
+	r     *sql.DB // query_only
+	w     *sql.DB // one connection, the writer's
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt // the writer's, prepared once
+	gen   atomic.Int64         // commits that changed data, counted
+	hub   hub
+
+	wg     sync.WaitGroup
+	mu     sync.RWMutex // guards closed, and that ops is open while a Write sends
+	closed bool
+	ops    chan *op
+}
+
+type op struct {
+	fn      func(*Tx) error
+	err     error
+	changes []Change
+	done    chan struct{}
+}
+
+// Now is the store's time in microseconds since 1970; tests inject the clock.
+func (db *DB) Now() int64 { return db.clock().UnixMicro() }
+
+// Gen counts the commits so far. What was computed from the data is good as
+// long as Gen stays the same.
+func (db *DB) Gen() int64 { return db.gen.Load() }
+
+// Path is the file's absolute path.
+func (db *DB) Path() string { return db.path }
+
+// Close finishes the writes that have been accepted, then closes the file.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	first := !db.closed
+	db.closed = true
+	if first {
+		close(db.ops)
+	}
+	db.mu.Unlock()
+	if !first {
+		return nil
+	}
+	db.wg.Wait()
+	db.hub.close()
+	return errors.Join(db.r.Close(), db.conn.Close(), db.w.Close())
+}
+
+// Write runs fn in a transaction and returns what fn returned, once that is on
+// disk. Writes that arrive together share one commit; each has its own
+// savepoint, so that one that fails takes back its own changes only.
+//
+// fn may run twice (when the shared transaction is lost to another's error), so
+// it hands its outputs back as return values only, does no I/O but SQL, and
+// gets no context: SQLite answers an interrupt by rolling back everything.
+func Write[T any](ctx context.Context, db *DB, fn func(*Tx) (T, error)) (T, error) {
+	var out T
+	o := &op{done: make(chan struct{}), fn: func(tx *Tx) error {
+		v, err := fn(tx)
+		if err == nil {
+			out = v
+		}
+		return err
+	}}
+	if err := db.enqueue(ctx, o); err != nil {
+		return out, err
+	}
+	<-o.done
+	return out, o.err
+}
+
+func (db *DB) enqueue(ctx context.Context, o *op) error {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if db.closed {
+		return Errorf(Closed, "the server is stopping; send it again in a moment")
+	}
+	select {
+	case db.ops <- o:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (db *DB) writer() {
+	for o := range db.ops {
+		batch := []*op{o}
+		for len(batch) < maxBatch && len(db.ops) > 0 {
+			batch = append(batch, <-db.ops)
+		}
+		if err := db.commit(batch); err != nil {
+			db.replay(batch, err)
+		}
+		db.publish(batch)
+		for _, o := range batch {
+			close(o.done)
+		}
+	}
+}
+
+// replay runs the writes of a lost transaction one by one, so that an error of
+// one does not fail its neighbours.
+func (db *DB) replay(batch []*op, err error) {
+	for _, o := range batch {
+		if len(batch) > 1 {
+			err = db.commit([]*op{o})
+		}
+		if err != nil && o.err == nil {
+			o.err = classify(err)
+		}
+	}
+}
+
+func (db *DB) commit(batch []*op) error {
+	tx := &Tx{db: db, Now: db.Now()}
+	if _, err := tx.Exec(`BEGIN IMMEDIATE`); err != nil {
+		return err
+	}
+	for _, o := range batch {
+		if err := tx.run(o); err != nil {
+			_, _ = tx.Exec(`ROLLBACK`) // SQLite may have rolled back by itself
+			return err
+		}
+	}
+	if _, err := tx.Exec(`COMMIT`); err != nil {
+		_, _ = tx.Exec(`ROLLBACK`)
+		return err
+	}
+	return nil
+}
+
+func (db *DB) publish(batch []*op) {
+	var all []Change
+	written := false
+	for _, o := range batch {
+		if o.err == nil {
+			written = true
+			all = append(all, o.changes...)
+		}
+	}
+	if written {
+		gen := db.gen.Add(1)
+		db.hub.publish(gen, all)
+	}
+}
+
+// Tx is the writer's transaction, lent to one write.
+type Tx struct {
+	Now     int64 // the time of this commit, microseconds since 1970
+	db      *DB
+	changes []Change
+}
+
+// run gives o its savepoint. It returns an error only when the whole
+// transaction is lost.
+func (tx *Tx) run(o *op) error {
+	if _, err := tx.Exec(`SAVEPOINT op`); err != nil {
+		return err
+	}
+	tx.changes = nil
+	if o.err = guard(o.fn, tx); o.err != nil {
+		if _, err := tx.Exec(`ROLLBACK TO op`); err != nil {
+			return errors.Join(o.err, err)
+		}
+		o.err = classify(o.err)
+	}
+	o.changes = tx.changes
+	_, err := tx.Exec(`RELEASE op`)
+	return err
+}
+
+// guard runs fn, turning a panic into an error so that the writer lives on.
+func guard(fn func(*Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in write: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(tx)
+}
+
+// stmt prepares q once for the life of the writer. The text of q must come from
+// a bounded set: a declaration or a literal, never from a request.
+func (tx *Tx) stmt(q string) (*sql.Stmt, error) {
+	if s := tx.db.stmts[q]; s != nil {
+		return s, nil
+	}
+	s, err := tx.db.conn.PrepareContext(context.Background(), q)
+	if err != nil {
+		return nil, err
+	}
+	tx.db.stmts[q] = s
+	return s, nil
+}
+
+// Exec runs q, prepared once.
+func (tx *Tx) Exec(q string, args ...any) (sql.Result, error) {
+	s, err := tx.stmt(q)
+	if err != nil {
+		return nil, err
+	}
+	return s.Exec(args...)
+}
+
+// Query runs q, prepared once. Close the rows before the next statement that changes them.
+func (tx *Tx) Query(q string, args ...any) (*sql.Rows, error) {
+	s, err := tx.stmt(q)
+	if err != nil {
+		return nil, err
+	}
+	return s.Query(args...)
+}
+
+// Row scans the one row that q gives into dest; sql.ErrNoRows if there is none.
+func (tx *Tx) Row(q string, args []any, dest ...any) error {
+	s, err := tx.stmt(q)
+	if err != nil {
+		return err
+	}
+	return s.QueryRow(args...).Scan(dest...)
+}
+
+func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error) {
+	// Not kept: what comes here may be built from a request's filters.
+	return tx.db.conn.QueryContext(context.Background(), q, args...)
+}
+
+func (db *DB) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	return db.r.QueryContext(ctx, q, args...)
+}
+
+// reader is what queries run on: the pool of readers, or the writer's
+// transaction when they have to see its changes.
+type reader interface {
+	query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+}
+
+// changed notes a change, to be announced after COMMIT.
+func (tx *Tx) changed(kind ChangeKind, id int64) {
+	tx.changes = append(tx.changes, Change{Kind: kind, ID: id})
+}
+
+// classify turns SQLite's errors into ours.
+func classify(err error) error {
+	var se *sqlite.Error
+	if !errors.As(err, &se) {
+		return err
+	}
+	switch se.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return &Error{Kind: Full, Msg: "the disk is full, so nothing was stored; what is stored can be read, and storing goes on by itself once there is room", Err: err}
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return &Error{Kind: Damaged, Msg: "the database file is damaged", Err: err}
+	case sqlite3.SQLITE_BUSY:
+		return &Error{Kind: Locked, Msg: "another program holds the database; try again", Err: err}
+	}
+	if se.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || se.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
+		return &Error{Kind: Conflict, Msg: "a row with that key exists already", Err: err}
+	}
+	return err
+}

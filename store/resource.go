@@ -1,0 +1,226 @@
+package store
+
+import (
+	"database/sql"
+	"slices"
+	"strings"
+)
+
+// Type is a field's type on the wire.
+type Type uint8
+
+// The types of fields, named as the wire's schema names them.
+const (
+	String Type = iota
+	Float
+	Boolean
+	Date     // YYYY-MM-DD
+	Datetime // an instant, UTC
+	List     // contributions: JSON kept as it came
+	ToOne    // a reference
+	ToMany   // references
+)
+
+// Field declares one field of a resource, once: SQL, validation, JSON in and
+// out, filters, schema, OpenAPI and CSV all read it from here.
+type Field struct {
+	Name, Help string
+	Type       Type
+	Null       bool     // may be null: unknown or not measured
+	Need       bool     // has to be given for a new row
+	Key        bool     // unique, and names the row in nested objects
+	Identity   bool     // tells who the person is: shown to few, never used for triage
+	Max        int      // String, List: longest text in bytes
+	OneOf      []string // String: the values allowed, if not nil
+	Target     string   // ToOne, ToMany: the name of the resource referred to
+
+	at func(row any) any // the pointer into a row that scanning, binding, decoding and encoding share
+}
+
+const (
+	maxText     = 4 << 10
+	maxLongText = 64 << 10
+)
+
+func field[T, P any](name string, typ Type, help string, at func(*T) P) Field {
+	return Field{Name: name, Type: typ, Help: help, at: func(row any) any { return at(row.(*T)) }}
+}
+
+// Text declares a string of at most 4 KiB; absent is "".
+func Text[T any](name, help string, at func(*T) *string) Field {
+	f := field(name, String, help, at)
+	f.Max = maxText
+	return f
+}
+
+// Real declares a number that has to be given.
+func Real[T any](name, help string, at func(*T) *float64) Field {
+	f := field(name, Float, help, at)
+	f.Need = true
+	return f
+}
+
+// RealOrNull declares a number that may be unknown.
+func RealOrNull[T any](name, help string, at func(*T) *sql.Null[float64]) Field {
+	f := field(name, Float, help, at)
+	f.Null = true
+	return f
+}
+
+// Flag declares a boolean; absent is false.
+func Flag[T any](name, help string, at func(*T) *bool) Field { return field(name, Boolean, help, at) }
+
+// Day declares a date that may be unknown, kept as YYYY-MM-DD.
+func Day[T any](name, help string, at func(*T) *sql.Null[string]) Field {
+	f := field(name, Date, help, at)
+	f.Null = true
+	return f
+}
+
+// Instant declares a time that has to be given, kept as microseconds since 1970.
+func Instant[T any](name, help string, at func(*T) *int64) Field {
+	f := field(name, Datetime, help, at)
+	f.Need = true
+	return f
+}
+
+// InstantOrNull declares a time that may be unknown.
+func InstantOrNull[T any](name, help string, at func(*T) *sql.Null[int64]) Field {
+	f := field(name, Datetime, help, at)
+	f.Null = true
+	return f
+}
+
+// Raw declares a JSON list of at most 64 KiB, kept as it came; absent is null.
+func Raw[T any](name, help string, at func(*T) *string) Field {
+	f := field(name, List, help, at)
+	f.Max, f.Null = maxLongText, true
+	return f
+}
+
+// One declares a reference that has to be given.
+func One[T any](name, target, help string, at func(*T) *int64) Field {
+	f := field(name, ToOne, help, at)
+	f.Target, f.Need = target, true
+	return f
+}
+
+// OneOrNull declares a reference that may be absent.
+func OneOrNull[T any](name, target, help string, at func(*T) *sql.Null[int64]) Field {
+	f := field(name, ToOne, help, at)
+	f.Target, f.Null = target, true
+	return f
+}
+
+// Many declares a list of references, kept in a table of its own.
+func Many[T any](name, target, help string, at func(*T) *[]int64) Field {
+	f := field(name, ToMany, help, at)
+	f.Target = target
+	return f
+}
+
+// Must marks a field that has to be given and not be empty.
+func (f Field) Must() Field { f.Need = true; return f }
+
+// Unique marks the business key.
+func (f Field) Unique() Field { f.Key, f.Need = true, true; return f }
+
+// Long allows 64 KiB.
+func (f Field) Long() Field { f.Max = maxLongText; return f }
+
+// Private marks a field that tells who the person is.
+func (f Field) Private() Field { f.Identity = true; return f }
+
+// Among limits the field to the given values.
+func (f Field) Among(v ...string) Field { f.OneOf = v; return f }
+
+// Anomaly is the value of a dimension beyond the four of 2014.
+type Anomaly struct {
+	Name  string // file_anomaly
+	Value float64
+}
+
+// Resource is a table that the API serves. Its name is that of the table and in the URL.
+type Resource struct {
+	Name, Help string
+	Fields     []Field
+	Private    bool // all of it tells who a person is
+	Receipt    bool // keeps posted_by, created_at and a digest
+	Link       Link // where its ToMany field is kept
+
+	make  func() any
+	id    func(row any) *int64
+	extra func(row any) *[]Anomaly // further dimensions; nil: takes none
+	seal  func(row any) *Receipt   // nil unless Receipt
+
+	selects string // SELECT of all fields, without WHERE
+	insert  string
+	update  string
+}
+
+// Link is the table behind a ToMany field: rows of (Near, Far).
+type Link struct{ Table, Near, Far string }
+
+// Receipt says who posted a row, and when.
+type Receipt struct {
+	PostedBy  int64 // account
+	CreatedAt int64 // microseconds since 1970
+	Digest    []byte
+}
+
+// Resources are all resources, in the order in which a file can be filled.
+var Resources = []*Resource{Addresses, Employees, EmployeeEvents, Evidences, Results}
+
+// ResourceNamed returns the resource of that name, or nil.
+func ResourceNamed(name string) *Resource {
+	i := slices.IndexFunc(Resources, func(r *Resource) bool { return r.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return Resources[i]
+}
+
+// Field returns the field of that name, or nil.
+func (r *Resource) Field(name string) *Field {
+	i := slices.IndexFunc(r.Fields, func(f Field) bool { return f.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.Fields[i]
+}
+
+// KeyField returns the unique business key, or nil.
+func (r *Resource) KeyField() *Field {
+	i := slices.IndexFunc(r.Fields, func(f Field) bool { return f.Key })
+	if i < 0 {
+		return nil
+	}
+	return &r.Fields[i]
+}
+
+// Dimensions reports whether the resource takes any key that ends in _anomaly.
+func (r *Resource) Dimensions() bool { return r.extra != nil }
+
+// declare builds the SQL of r once. rows are *T.
+func declare[T any](r Resource, id func(*T) *int64) *Resource {
+	r.make = func() any { return new(T) }
+	r.id = func(row any) *int64 { return id(row.(*T)) }
+	cols, sets := []string{"id"}, []string{}
+	for _, f := range r.Fields {
+		if f.Type != ToMany {
+			cols, sets = append(cols, f.Name), append(sets, f.Name+" = ?")
+		}
+	}
+	read := slices.Clone(cols)
+	if r.Link.Table != "" {
+		read = append(read, "(SELECT json_group_array("+r.Link.Far+") FROM "+r.Link.Table+" l WHERE l."+r.Link.Near+" = "+r.Name+".id)")
+	}
+	r.selects = "SELECT " + strings.Join(read, ", ") + " FROM " + r.Name
+	if r.Receipt {
+		cols = append(cols, "posted_by", "created_at", "digest")
+		sets = append(sets, "digest = ?")
+	}
+	r.insert = "INSERT INTO " + r.Name + " (" + strings.Join(cols, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(cols)-1) + ")"
+	r.update = "UPDATE " + r.Name + " SET " + strings.Join(sets, ", ") + " WHERE id = ?"
+	return &r
+}
