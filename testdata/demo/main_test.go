@@ -144,7 +144,7 @@ func TestLinesStandAlone(t *testing.T) {
 		}
 		last = l.at(t)
 		for _, e := range l.Body.Evidence {
-			for _, n := range strings.Fields(names[l.who()]) {
+			for n := range strings.FieldsSeq(names[l.who()]) {
 				if strings.Contains(strings.ToLower(e.Description+e.Subject), strings.ToLower(n)) {
 					t.Errorf("line %d tells the name of %s: %s, %s", i+1, l.who(), e.Description, e.Subject)
 				}
