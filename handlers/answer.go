@@ -1,0 +1,140 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+
+	"citd/store"
+)
+
+// status tells each kind of error as HTTP does.
+var status = map[store.Kind]int{
+	store.Internal:      http.StatusInternalServerError,
+	store.Invalid:       http.StatusBadRequest,
+	store.Unauthorized:  http.StatusUnauthorized,
+	store.Forbidden:     http.StatusForbidden,
+	store.NotFound:      http.StatusNotFound,
+	store.Conflict:      http.StatusConflict,
+	store.TooLarge:      http.StatusRequestEntityTooLarge,
+	store.Unprocessable: http.StatusUnprocessableEntity,
+	store.Full:          http.StatusInsufficientStorage,
+	store.Closed:        http.StatusServiceUnavailable,
+	store.Locked:        http.StatusServiceUnavailable,
+	store.Damaged:       http.StatusServiceUnavailable,
+	store.Denied:        http.StatusServiceUnavailable,
+}
+
+// wireError is an error that only HTTP knows.
+type wireError struct {
+	status int
+	msg    string
+}
+
+func (e *wireError) Error() string { return e.msg }
+
+var errBusy = &wireError{http.StatusServiceUnavailable, "too much is in work at once; try again in a moment"}
+
+// problem is the body of every error that the API answers.
+type problem struct {
+	Error  string              `json:"error"`
+	Fields map[string][]string `json:"fields,omitempty"`
+	Errors []itemProblem       `json:"errors,omitempty"`
+	ID     string              `json:"request,omitempty"` // to find the cause in the log
+}
+
+type itemProblem struct {
+	Index  int                 `json:"index"`
+	Error  string              `json:"error"`
+	Fields map[string][]string `json:"fields,omitempty"`
+}
+
+// answer is the only place where an error becomes a status.
+func (s *server) answer(w http.ResponseWriter, r *http.Request, err error) {
+	code, e := judge(err)
+	p, _ := w.(*reply)
+	id := ""
+	if p != nil {
+		id = p.id
+		if p.status != 0 { // the head is out: all that is left is to break off
+			s.opt.Log.Error("answer cut", "id", id, "err", err)
+			panic(http.ErrAbortHandler)
+		}
+	}
+	if e.Kind == store.Internal && code == http.StatusInternalServerError {
+		s.opt.Log.Error("request failed", "id", id, "err", err)
+	}
+	if code == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	switch {
+	case isAPI(r):
+		s.answerAPI(w, code, e, id)
+	case code == http.StatusUnauthorized:
+		to := "/login"
+		if r.Method == http.MethodGet && r.URL.Path != "/" {
+			to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+		}
+		w.Header().Set("Location", to)
+		w.WriteHeader(http.StatusSeeOther)
+	default:
+		s.answerPage(w, code, e, id)
+	}
+}
+
+// judge returns the status of err and what may be shown of it.
+func judge(err error) (int, *store.Error) {
+	var wire *wireError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &wire):
+		return wire.status, &store.Error{Msg: wire.msg}
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge, tooLarge(large.Limit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusRequestTimeout, &store.Error{Msg: "the body came too slowly"}
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, &store.Error{Msg: "that took longer than it may; ask for less at once"}
+	}
+	e := store.AsError(err)
+	code, ok := status[e.Kind]
+	if !ok {
+		code = http.StatusInternalServerError
+	}
+	return code, e
+}
+
+func (s *server) answerAPI(w http.ResponseWriter, code int, e *store.Error, id string) {
+	p := problem{Error: e.Msg, Fields: e.Fields}
+	for _, i := range e.Items {
+		p.Errors = append(p.Errors, itemProblem{Index: i.Index, Error: i.Msg, Fields: i.Fields})
+	}
+	switch code {
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", `Basic realm="citd"`)
+	case http.StatusInternalServerError:
+		p.ID = id
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(p); err != nil {
+		b.WriteString(`{"error": "something went wrong here"}`)
+	}
+	send(w, code, "application/json", b.Bytes())
+}
+
+func (s *server) answerPage(w http.ResponseWriter, code int, e *store.Error, id string) {
+	send(w, code, "text/plain; charset=utf-8", []byte(e.Msg+"\n"+id+"\n"))
+}
+
+// send answers with body. An error of writing means that the client has gone.
+func send(w http.ResponseWriter, code int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(code)
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,4 @@
+package handlers
+
+// apiRoutes are the routes under /data-sub/api/.
+func (s *server) apiRoutes() []route { return nil }

@@ -1,0 +1,154 @@
+// Package handlers is citd's front door: it decides who may enter, and serves
+// the API and the dashboard over HTTP.
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"citd/store"
+
+	"github.com/julienschmidt/httprouter"
+)
+
+const prefix = "/data-sub/api/" // of the API's URLs
+
+// Limits of bodies in bytes (CONTRACT section 14) and of pages' forms.
+const (
+	oneObject = 1 << 20
+	oneList   = 64 << 20
+	oneForm   = 64 << 10
+)
+
+// access names the roles that may call a route.
+type access []store.Role
+
+// Who may call a route. The zero value lets nobody in.
+var (
+	public   = access{""} // nobody has to sign in
+	people   = access{store.Admin, store.Analyst, store.Viewer}
+	deciders = access{store.Admin, store.Analyst}
+	admins   = access{store.Admin}
+	readers  = access{store.Admin, store.Analyst, store.Viewer, store.Script} // of the API
+	writers  = access{store.Admin, store.Script}
+	posters  = access{store.Admin, store.Script, store.Ingest}
+)
+
+// route is one line of the table of everything that citd answers.
+type route struct {
+	method string // GET answers HEAD as well
+	path   string // as httprouter writes it: "/alerts/:id"
+	who    access
+	limit  int64 // bytes of body; 0: no body is read
+	do     handle
+	live   bool // stays open: not counted as a request in work
+}
+
+// handle answers a request, or returns the error that adapt answers.
+type handle func(w http.ResponseWriter, r *request) error
+
+// request is an HTTP request that passed the door.
+type request struct {
+	*http.Request
+	id      string         // names the request in the log and on error pages
+	actor   store.Actor    // who asks; zero on public routes
+	session *store.Session // nil when the API's Authorization header was used
+	params  httprouter.Params
+}
+
+// Options say how to serve.
+type Options struct {
+	Hosts []string     // names that browsers may use besides the loopback ones
+	Demo  bool         // invented data: said on every page
+	Log   *slog.Logger // slog.Default if nil
+}
+
+type server struct {
+	db       *store.DB
+	opt      Options
+	hosts    map[string]bool
+	fixed    *httprouter.Router // paths without parameters come first, ...
+	wild     *httprouter.Router // ... so that employee/schema/ may stand beside employee/:id/
+	work     gauge              // requests in work
+	streams  gauge              // live streams
+	bodies   gauge              // bytes of bodies in work
+	draining atomic.Bool
+}
+
+// New returns the handler for everything that citd serves.
+func New(db *store.DB, o Options) http.Handler { return newServer(db, o) }
+
+func newServer(db *store.DB, o Options) *server {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	s := &server{db: db, opt: o, hosts: hostSet(o.Hosts), work: gauge{max: maxWork}, streams: gauge{max: maxStreams}, bodies: gauge{max: maxBodies}}
+	s.fixed, s.wild = s.router(), s.router()
+	s.fixed.NotFound = s.wild
+	s.wild.NotFound = http.HandlerFunc(s.notFound)
+	for _, t := range s.routes() {
+		r := s.fixed
+		if strings.ContainsAny(t.path, ":*") {
+			r = s.wild
+		}
+		h := s.adapt(t)
+		r.Handle(t.method, t.path, h)
+		if t.method == http.MethodGet {
+			r.Handle(http.MethodHead, t.path, h)
+		}
+	}
+	return s
+}
+
+// routes is the one table of routes.
+func (s *server) routes() []route {
+	return append(append(s.doorRoutes(), s.apiRoutes()...), s.pageRoutes()...)
+}
+
+// router returns a router that never redirects: a redirect would turn POST into
+// GET, and could be led to another host.
+func (s *server) router() *httprouter.Router {
+	return &httprouter.Router{
+		HandleMethodNotAllowed: true,
+		HandleOPTIONS:          true,
+		GlobalOPTIONS:          http.HandlerFunc(s.options),
+		MethodNotAllowed:       http.HandlerFunc(s.notAllowed),
+	}
+}
+
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, store.Errorf(store.NotFound, "there is nothing at this address"))
+}
+
+func (s *server) notAllowed(w http.ResponseWriter, r *http.Request) {
+	allowOverride(w, r)
+	s.answer(w, r, &wireError{http.StatusMethodNotAllowed, "this address does not take " + r.Method})
+}
+
+func (s *server) options(w http.ResponseWriter, r *http.Request) {
+	allowOverride(w, r)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// allowOverride adds POST to Allow where POST reaches another method by X-HTTP-Method-Override.
+func allowOverride(w http.ResponseWriter, r *http.Request) {
+	allow := w.Header().Get("Allow")
+	if strings.HasPrefix(r.URL.Path, prefix) && strings.Contains(allow, "PUT") && !strings.Contains(allow, "POST") {
+		w.Header().Set("Allow", allow+", POST")
+	}
+}
+
+// adapt makes a route's handler: login, role, limits, then the handler itself.
+func (s *server) adapt(t route) httprouter.Handle {
+	return func(w http.ResponseWriter, r *http.Request, ps httprouter.Params) {
+		q := &request{Request: r, params: ps}
+		if p, ok := w.(*reply); ok {
+			q.id, p.req = p.id, q
+		}
+		if err := s.enter(w, q, t); err != nil {
+			s.answer(w, r, err)
+		}
+	}
+}

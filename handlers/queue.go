@@ -1,0 +1,4 @@
+package handlers
+
+// pageRoutes are the routes of the dashboard.
+func (s *server) pageRoutes() []route { return nil }
