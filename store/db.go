@@ -32,6 +32,9 @@ type DB struct {
 	gen   atomic.Int64         // commits that changed data, counted
 	hub   hub
 
+	shapes shapes                          // the readers' statements
+	known  atomic.Pointer[knownDimensions] // as of a commit
+
 	wg     sync.WaitGroup
 	mu     sync.RWMutex // guards closed, and that ops is open while a Write sends
 	closed bool
@@ -253,7 +256,13 @@ func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error)
 }
 
 func (db *DB) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return db.r.QueryContext(ctx, q, args...)
+	s, err := db.shapes.take(ctx, db.r, q)
+	if err != nil {
+		return nil, classify(err)
+	}
+	defer db.shapes.put(s)
+	rows, err := s.stmt.QueryContext(ctx, args...)
+	return rows, classify(err)
 }
 
 // reader is what queries run on: the pool of readers, or the writer's
