@@ -1,0 +1,163 @@
+package templates
+
+import "time"
+
+// AlertData is what the page of one alert shows; /results/ID is the same page with a result marked.
+type AlertData struct {
+	Frame
+	ID       int64
+	Label    string // who, in the display mode
+	Sub      string // "MH022 · Engineer, Engineering"
+	Person   string // URL of the person's page; empty: no link
+	Model    Link   // reporter of the highest result
+	At       time.Time
+	Score    float64 // the highest of its results, as posted
+	Scale    float64 // of that score; 0 means 1
+	Rank     int     // place in the queue; 0: not in it
+	Of       int     // alerts in the queue
+	Flagged  bool
+	State    string // see Row.State
+	Status   string // see Row.Status
+	Changed  bool   // a result was changed or deleted after the decision
+	Why      []Span // the sentence
+	Dims     []Dim
+	Baseline string // said under the table: "own median over 60 days", "no baseline yet (3 results)"
+	Evidence []Evidence
+	Pieces   int // of evidence in all; more than listed when larger than len(Evidence)
+	Results  []Result
+	Prior    []Prior // earlier alerts of this person that were decided
+	Notes    []Note
+	Trail    []Step
+	Facts    []Fact // about the model
+	Prev     string // URL of the neighbours in the queue; empty: none
+	Next     string
+	Place    int // in the order that the reader left: "3 of 83"; 0: not known
+	Places   int
+
+	Decide  bool   // the reader may decide
+	Mine    bool   // in review by the reader
+	Seen    int64  // newest decision on the alert, 0 for none
+	Back    string // where the plain forms return to
+	Undo    *Undo  // the newest decision, if it can be undone
+	Problem string // why a posted form was refused; Draft holds what it said
+	Draft   Draft
+	Reasons []Reason
+	Snoozes []Snooze
+}
+
+// Open tells whether the alert is still to be decided.
+func (a AlertData) Open() bool {
+	return a.State == "new" || a.State == "in_review" || a.State == "snoozed"
+}
+
+// Closed tells whether it is decided, and can be reopened.
+func (a AlertData) Closed() bool { return a.State == "confirmed" || a.State == "dismissed" }
+
+// HasPeers tells whether any dimension has a band of peers to compare with.
+func (a AlertData) HasPeers() bool {
+	for _, d := range a.Dims {
+		if d.Peer95 != nil || d.Rank != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// HasShares tells whether any dimension has a share of the score.
+func (a AlertData) HasShares() bool {
+	for _, d := range a.Dims {
+		if d.Share != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Axis is the time that the evidence and the results of the alert span.
+func (a AlertData) Axis() *Axis {
+	spans := make([]span, 0, len(a.Evidence)+len(a.Results))
+	for _, e := range a.Evidence {
+		spans = append(spans, span{e.From, e.To})
+	}
+	marks := make([]time.Time, 0, len(a.Results))
+	for _, r := range a.Results {
+		marks = append(marks, r.At)
+	}
+	return newAxis(spans, marks)
+}
+
+// Evidence is one piece of evidence.
+type Evidence struct {
+	Type      string // as posted: email, web, device, login, file, hr, policy or anything
+	Text      string
+	Subject   string
+	From, To  time.Time // zero: not given
+	Hot       bool      // its dimension is high in this alert
+	Link      string    // http(s) URL in the source system; empty: none
+	Source    string
+	Technique string // ATT&CK id
+	Clears    bool   // speaks for the person
+}
+
+// Result is one result of the alert.
+type Result struct {
+	ID      int64
+	URL     string // "/results/7"
+	At      time.Time
+	Model   string
+	Score   float64 // as posted
+	Scale   float64
+	Flagged bool
+	Dims    []Dim
+	Pieces  int    // of evidence
+	Covered string // decision that covers it: "dismissed 12 Nov"; empty: undecided, can be ticked
+	Marked  bool   // the one that the URL names
+	Skip    bool   // not ticked, as a refused form had it
+}
+
+// Prior is an earlier decision about the same person.
+type Prior struct {
+	URL   string
+	State string
+	Text  string // "Dismissed, expected for the role"
+	Score float64
+	At    time.Time
+	By    string
+	Note  string
+}
+
+// Note is one note, as text.
+type Note struct {
+	Text string
+	By   string
+	At   time.Time
+	On   string // "on the person"; empty: on this alert
+}
+
+// Step is one line of the trail.
+type Step struct {
+	State string // picks the sign: a state, "flag", "note", "view" or "post"
+	Text  string
+	Note  string
+	At    time.Time
+}
+
+// Fact is a line of a small table.
+type Fact struct {
+	Name  string
+	Value Link
+}
+
+// Undo is a decision that can be taken back.
+type Undo struct {
+	Decision int64
+	Text     string // "Dismissed by ana, today 09:38"
+}
+
+// Draft is what a refused form said, so that nothing is typed twice.
+type Draft struct {
+	Reason string
+	Note   string
+	Until  string
+	Over   string
+}

@@ -1,0 +1,264 @@
+package templates
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// From these levels on (value over scale) a value reads as raised, and as hot.
+const (
+	raised = 0.4
+	hot    = 0.7
+)
+
+// level is the part of the full height at which v is drawn, 0 to 1.
+func level(v, scale float64) float64 {
+	if scale <= 0 {
+		scale = 1
+	}
+	if v /= scale; v > 0 { // false for NaN
+		return min(v, 1)
+	}
+	return 0
+}
+
+// heat is the class of a level: low, middle or high.
+func heat(v, scale float64) string {
+	switch l := level(v, scale); {
+	case l < raised:
+		return "l"
+	case l < hot:
+		return "m"
+	}
+	return "h"
+}
+
+// over writes how far a value is above its own median, in its unit.
+func over(d Dim) string {
+	v := *d.Value - *d.Median
+	if v < 0 {
+		return "−" + num(-v)
+	}
+	return "+" + num(v)
+}
+
+// px writes a coordinate with at most two digits behind the point.
+func px(v float64) string {
+	return strconv.FormatFloat(math.Round(v*100)/100+0, 'f', -1, 64)
+}
+
+// tooth is one bar of a comb.
+type tooth struct {
+	X, Y, H string
+	Heat    string // "l", "m", "h"; "" when the dimension was not reported
+	Mid     string // middle of the tooth
+	Name    string
+	Value   string // ".34"
+	ValueY  string
+	Own     string // path of the line at the own median; "" if not known
+	Peer    string // path of the mark at the peers' 95th percentile
+}
+
+// five picks what a comb shows: four dimensions in their places and the highest of the others.
+func five(dims []Dim) []Dim {
+	if len(dims) <= 5 {
+		return dims
+	}
+	top := dims[4]
+	for _, d := range dims[5:] {
+		if d.Value != nil && (top.Value == nil || level(*d.Value, d.Scale) > level(*top.Value, top.Scale)) {
+			top = d
+		}
+	}
+	return append(append([]Dim{}, dims[:4]...), top)
+}
+
+// combRects lays out the small comb in its box of 28 by 24.
+func combRects(dims []Dim) []tooth {
+	x := [5]float64{1, 6, 11, 16, 23}
+	var teeth []tooth
+	for i, d := range five(dims) {
+		t := tooth{X: px(x[i])}
+		if d.Value == nil {
+			t.X = px(x[i] + 1)
+		} else {
+			h := max(math.Round(level(*d.Value, d.Scale)*40)/2, 1)
+			t.Heat, t.Y, t.H = heat(*d.Value, d.Scale), px(22-h), px(h)
+		}
+		teeth = append(teeth, t)
+	}
+	return teeth
+}
+
+// combLarge lays out the large comb in its box of 204 by 152.
+func combLarge(dims []Dim) []tooth {
+	x := [5]float64{4, 40, 76, 112, 154}
+	y := func(v float64, d Dim) float64 { return 132 - 114*level(v, d.Scale) }
+	var teeth []tooth
+	for i, d := range five(dims) {
+		t := tooth{X: px(x[i]), Mid: px(x[i] + 12), Name: clip(9, d.Name)}
+		if d.Value != nil {
+			top := min(y(*d.Value, d), 131)
+			t.Heat, t.Y, t.H = heat(*d.Value, d.Scale), px(top), px(132-top)
+			t.Value, t.ValueY = strings.TrimPrefix(num(*d.Value), "0"), px(top-5)
+		}
+		if d.Median != nil {
+			t.Own = "M" + px(x[i]-3) + " " + px(y(*d.Median, d)) + "h30"
+		}
+		if d.Peer95 != nil {
+			t.Peer = "M" + px(x[i]+25) + " " + px(y(*d.Peer95, d)) + "l5 -3.2v6.4z"
+		}
+		teeth = append(teeth, t)
+	}
+	return teeth
+}
+
+// combName is what a comb says to those who cannot see it.
+func combName(dims []Dim) string {
+	var parts []string
+	for _, d := range five(dims) {
+		if d.Value == nil {
+			parts = append(parts, d.Name+" not reported")
+		} else {
+			parts = append(parts, d.Name+" "+num(*d.Value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// bar is one line of the table of dimensions, in a box of 100 by 26.
+type bar struct{ W, Own, PeerX, PeerW string }
+
+func dimBar(d Dim) bar {
+	b := bar{W: px(100 * level(*d.Value, d.Scale))}
+	if d.Median != nil {
+		b.Own = "M" + px(100*level(*d.Median, d.Scale)) + " 5V19"
+	}
+	if d.Peer50 != nil && d.Peer95 != nil {
+		x := 100 * level(*d.Peer50, d.Scale)
+		b.PeerX, b.PeerW = px(x), px(100*level(*d.Peer95, d.Scale)-x)
+	}
+	return b
+}
+
+func dimName(d Dim) string {
+	s := d.Name + " " + num(*d.Value)
+	if d.Median != nil {
+		s += "; own median " + num(*d.Median)
+	}
+	if d.Peer50 != nil && d.Peer95 != nil {
+		s += "; peers " + num(*d.Peer50) + " to " + num(*d.Peer95)
+	}
+	return s
+}
+
+// polyline draws values over their index; a NaN leaves a gap, and a value between two gaps a dot.
+func polyline(vals []float64, x, y func(float64) float64) string {
+	var b strings.Builder
+	for i, v := range vals {
+		if math.IsNaN(v) {
+			continue
+		}
+		before := i > 0 && !math.IsNaN(vals[i-1])
+		after := i+1 < len(vals) && !math.IsNaN(vals[i+1])
+		if before {
+			b.WriteString("L")
+		} else {
+			b.WriteString("M")
+		}
+		b.WriteString(px(x(float64(i))) + " " + px(y(v)))
+		if !before && !after {
+			b.WriteString("h0")
+		}
+	}
+	return b.String()
+}
+
+// sparkView is a word-sized line in a box of 84 by 24.
+type sparkView struct {
+	Line, X, Y, Heat string
+	BandY, BandH     string
+}
+
+// sparkLine draws levels (0 to 1), oldest first; NaN is a day without a result. The last value gets a dot.
+func sparkLine(vals []float64, band float64) sparkView {
+	x := func(i float64) float64 { return 2 + 78*i/max(float64(len(vals)-1), 1) }
+	y := func(v float64) float64 { return 21 - 18*level(v, 1) }
+	s := sparkView{Line: polyline(vals, x, y)}
+	for i, v := range vals {
+		if !math.IsNaN(v) {
+			s.X, s.Y, s.Heat = px(x(float64(i))), px(y(v)), heat(v, 1)
+		}
+	}
+	if band > 0 {
+		s.BandY, s.BandH = px(y(band)), px(21-y(band))
+	}
+	return s
+}
+
+// barPaths draws counts in a box of 260 by 34: the quiet bars and the marked ones.
+func barPaths(b Bars) (v struct{ Quiet, Marked string }) {
+	most := 1
+	for _, n := range b.Counts {
+		most = max(most, n)
+	}
+	pitch := 260 / max(float64(len(b.Counts)), 1)
+	for i, n := range b.Counts {
+		if n <= 0 {
+			continue
+		}
+		h := px(34 * float64(n) / float64(most))
+		p := "M" + px((float64(i)+.115)*pitch) + " 34v-" + h + "h" + px(.76*pitch) + "v" + h + "z"
+		if i < b.Hot {
+			v.Quiet += p
+		} else {
+			v.Marked += p
+		}
+	}
+	return v
+}
+
+// Strip is a series of levels (0 to 1) by day, with the band of peers behind it; NaN is a gap.
+type Strip struct {
+	From   time.Time // the first day
+	Own    []float64
+	Peer50 []float64 // as long as Own, or empty
+	Peer95 []float64
+	Marks  []int // days with an event
+}
+
+// stripView holds paths in a box as wide as there are days, and 56 high.
+type stripView struct{ Box, Width, Weekends, Band, Median, Line, Hot, Marks string }
+
+func stripPaths(s Strip) stripView {
+	x := func(i float64) float64 { return i + .5 }
+	y := func(v float64) float64 { return 56 - 56*level(v, 1) }
+	n := px(float64(len(s.Own)))
+	v := stripView{Box: "0 0 " + n + " 56", Width: n, Line: polyline(s.Own, x, y), Median: polyline(s.Peer50, x, y)}
+	top, foot := "", ""
+	for i, p := range s.Peer95 {
+		if math.IsNaN(p) {
+			continue
+		}
+		at := px(x(float64(i)))
+		top += "L" + at + " " + px(y(p))
+		foot = "L" + at + " 56" + foot
+	}
+	if top != "" {
+		v.Band = "M" + top[1:] + foot + "Z"
+	}
+	for i, o := range s.Own {
+		if d := s.From.AddDate(0, 0, i).Weekday(); d == time.Saturday || d == time.Sunday {
+			v.Weekends += "M" + strconv.Itoa(i) + " 0h1v56h-1z"
+		}
+		if o >= raised && i < len(s.Peer95) && o > s.Peer95[i] {
+			v.Hot += "M" + px(x(float64(i))) + " " + px(y(o)) + "h0"
+		}
+	}
+	for _, m := range s.Marks {
+		v.Marks += "M" + px(x(float64(m))) + " 0V56"
+	}
+	return v
+}

@@ -1,0 +1,110 @@
+package templates
+
+import "time"
+
+// Dim is one dimension of a result, or its maximum over an alert.
+type Dim struct {
+	Name   string   // "Device"
+	Value  *float64 // as posted; nil: not reported, which is not 0
+	Scale  float64  // the value drawn as full height; 0 means 1
+	Median *float64 // own median, in the unit of Value; nil: not known
+	Values int      // own values that there are for a median
+	Peer50 *float64 // median and 95th percentile of peers; nil: no band
+	Peer95 *float64
+	Rank   string   // place among peers, "top 1%"; empty: not known
+	Share  *float64 // part of the score, 0 to 1; nil: not known
+}
+
+// Row is one alert in the queue. The page and the fragments for live rows share its partial.
+type Row struct {
+	ID       int64
+	URL      string    // "/alerts/42"
+	Now      time.Time // time of rendering, in the zone to show
+	Priority float64   // the order of the queue, highest first
+	Score    float64   // the highest of its results, as posted
+	Scale    float64   // of that score; 0 means 1
+	Flagged  bool
+	Dims     []Dim  // maximum of each: email, web, device, login, then further ones
+	Label    string // who, in the display mode
+	Sub      string // second line on who: "MH022 · Engineer"
+	Evidence string // description of the strongest piece; empty: none
+	More     int    // further pieces
+	Types    []string
+	Results  int    // results in the alert
+	Model    string // reporter of the highest result
+	Models   int    // distinct models that reported the person
+	Spark    []float64
+	Band     float64   // 95th percentile of peers over scale, behind the spark; 0: none
+	State    string    // "new", "in_review", "snoozed", "confirmed", "dismissed", "withdrawn"
+	Status   string    // in words: "In review by ana", "Dismissed, expected for the role"
+	At       time.Time // receipt of the newest result
+	Earlier  string    // what was decided about this person before: "dismissed 12 Nov"; empty: nothing
+	Seen     int64     // newest decision on the alert, 0 for none
+	Pick     bool      // with a tick box, for a reader who may decide
+}
+
+// View is one view of the queue.
+type View struct {
+	Label   string
+	URL     string
+	Count   int
+	Current bool
+}
+
+// Bars is a small chart of counts over time or over a scale.
+type Bars struct {
+	Title  string
+	Figure string // the number to read, "25 today"
+	Label  string // for those who cannot see it
+	Counts []int
+	Hot    int // bars from this one on are marked; len(Counts) or more marks none
+	Axis   []string
+	Quiet  bool // mark in grey instead of ember
+}
+
+// QueueData is what the queue shows.
+type QueueData struct {
+	Frame
+	Need    int // alerts that need a decision
+	People  int
+	Flagged int
+	Today   int       // alerts with a result received today
+	Oldest  time.Time // receipt of the oldest that waits; zero: none waits
+	Decided int       // decisions made today, for the clear state
+	Asleep  int       // snoozed alerts
+	Wakes   time.Time // when the next of them wakes; zero: at a score only
+	Charts  []Bars    // beside the heading; may be empty
+	Views   []View
+	View    string // value of view= for the filter form
+	Query   string // the filter, as typed
+	Problem string // what is wrong with the filter; empty: nothing
+	Clear   string // URL of this view without the filter
+	Dims    []string
+	Rows    []Row
+	Total   int    // alerts in this view
+	Next    string // URL of the next page; empty: this is the last
+	First   string // URL of the first page, when this is a later one
+	Decide  bool   // the reader may decide
+	Reasons []Reason
+	Snoozes []Snooze
+}
+
+// Marks is the head of the column of combs: one letter for each of the four dimensions that have
+// a place of their own, then the further one, set apart.
+func (q QueueData) Marks() string {
+	var s string
+	for i, d := range q.Dims {
+		switch {
+		case i < 4:
+			s += initial(d)
+		case len(q.Dims) > 5:
+			return s + " +"
+		default:
+			s += " " + initial(d)
+		}
+	}
+	return s
+}
+
+// Quiet tells whether there is nothing left to decide in the first view, unfiltered.
+func (q QueueData) Quiet() bool { return q.Need == 0 && q.View == "open" && q.Query == "" }

@@ -1,0 +1,160 @@
+// The queue: a current row, ticked rows, rows that leave, come back and arrive.
+import { $, $$, fragment, plural, post } from './dom.js';
+import { on } from './keys.js';
+import { keep, say } from './toast.js';
+import { triage } from './triage.js';
+
+const table = $('[data-queue]'), body = table?.tBodies[0];
+
+// leaves tells whether an alert leaves this view by an action.
+function leaves(action) {
+  const view = table.dataset.view;
+  if (view === 'all') return false;
+  return action === 'review' ? view === 'snoozed' : action !== 'snooze' || view !== 'snoozed';
+}
+
+export const rows = () => body ? $$('tr[data-id]', body) : [];
+export const row = id => body && $(`#a${CSS.escape(String(id))}`, body);
+const current = () => body && $('tr[aria-current]', body);
+const ticked = () => rows().filter(tr => $('.ck', tr)?.checked);
+
+/** select makes a row the current one; with the keyboard its link gets the focus too. */
+export function select(tr, focus = true) {
+  current()?.removeAttribute('aria-current');
+  if (!tr) return;
+  tr.setAttribute('aria-current', 'true');
+  if (!focus) return;
+  $('.c3 a', tr).focus({ preventScroll: true });
+  tr.scrollIntoView({ block: 'nearest' });
+}
+
+function move(step) {
+  const all = rows(), at = all.indexOf(current());
+  select(at < 0 ? all[0] : all[Math.max(0, Math.min(all.length - 1, at + step))]);
+}
+
+function count() {
+  const n = ticked().length, bar = $('[data-bulk]'), picked = $('[data-picked]');
+  if (!bar) return;
+  bar.classList.toggle('on', n > 0);
+  picked.hidden = n === 0;
+  picked.textContent = plural(n, 'alert', 'alerts') + ' selected';
+}
+
+const item = tr => ({ id: tr.dataset.id, label: $('.c3 a', tr).textContent, seen: tr.dataset.seen });
+
+/** busy holds the ids of decisions under way, whose rows live events are not to touch. */
+export const busy = new Set();
+const gone = new Map(); // id -> {tr, next}: rows taken out, and where they stood
+
+function takeOut(ids, text, record) {
+  const all = rows(), at = all.indexOf(row(ids[0]));
+  for (const id of ids) {
+    const tr = row(id);
+    if (!tr) continue;
+    gone.set(id, { tr, next: tr.nextElementSibling });
+    tr.remove();
+  }
+  const left = rows();
+  if (left.length) return select(left[Math.min(Math.max(at, 0), left.length - 1)]);
+  keep({ text, record });
+  location.reload();
+}
+
+function putBack(ids) {
+  for (const id of [...ids].reverse()) {
+    const { tr, next } = gone.get(id) ?? {};
+    if (!tr || row(id)) continue;
+    body.insertBefore(tr, next?.parentNode ? next : null);
+    if ($('.ck', tr)) $('.ck', tr).checked = false;
+    gone.delete(id);
+  }
+}
+
+/** fresh fetches rows of this view and puts each in: in its place if it is there, else at its rank. */
+export async function fresh(ids) {
+  const url = new URL(location.href);
+  url.searchParams.set('rows', '1');
+  url.searchParams.set('ids', ids.join(','));
+  const came = [];
+  for (const tr of $$('tr', await fragment(url))) {
+    const old = row(tr.dataset.id);
+    if (old) {
+      if (old.hasAttribute('aria-current')) tr.setAttribute('aria-current', 'true');
+      if ($('.ck', old)?.checked) $('.ck', tr).checked = true;
+      const focused = old.contains(document.activeElement);
+      old.replaceWith(tr);
+      if (focused) $('.c3 a', tr).focus({ preventScroll: true });
+    } else {
+      tr.classList.add('fresh');
+      body.insertBefore(tr, rows().find(other => Number(other.dataset.prio) < Number(tr.dataset.prio)) ?? null);
+      came.push(tr);
+    }
+  }
+  return came;
+}
+
+async function refresh(ids) {
+  for (const id of ids) {
+    const tr = $('tr', await fragment(`/alerts/${id}?row=1`));
+    const old = row(id);
+    if (!tr || !old) continue;
+    if (old.hasAttribute('aria-current')) tr.setAttribute('aria-current', 'true');
+    const focused = old.contains(document.activeElement);
+    old.replaceWith(tr);
+    if (focused) $('.c3 a', tr).focus({ preventScroll: true });
+  }
+}
+
+function bindTriage() {
+  triage({
+    targets: () => { const many = ticked(); return (many.length ? many : [current()]).filter(Boolean).map(item) },
+    before: items => items.forEach(i => busy.add(i.id)),
+    failed: items => items.forEach(i => busy.delete(i.id)),
+    decided(record, text) {
+      const ids = record.items.map(i => i.id);
+      record.skipped.forEach(s => busy.delete(String(s.alert)));
+      if (leaves(record.action)) takeOut(ids, text, record);
+      else refresh(ids).catch(() => {});
+      ids.forEach(id => busy.delete(id));
+      ticked().forEach(tr => { $('.ck', tr).checked = false });
+      count();
+      say(text, { undo: true });
+    },
+    async undone(record) {
+      const ids = record.items.map(i => i.id);
+      const left = record.answer.skipped ?? [];
+      const text = left.length ? `Undone, but for ${plural(left.length, 'alert', 'alerts')}: ${left.map(s => s.why).join('; ')}` : 'Undone.';
+      putBack(ids);
+      if (!ids.every(row)) return keep({ text, record: null }), location.reload();
+      await refresh(ids).catch(() => {});
+      select(row(ids[0]));
+      say(text);
+    },
+  });
+}
+
+if (body) {
+  on('next', () => move(1));
+  on('prev', () => move(-1));
+  on('open', () => { const link = current() && $('.c3 a', current()); if (!link) return false; link.click() });
+  on('select', () => { const box = current() && $('.ck', current()); if (!box) return false; box.checked = !box.checked; count() });
+  on('all', () => { const all = rows(), every = all.length === ticked().length; all.forEach(tr => { const box = $('.ck', tr); if (box) box.checked = !every }); count() });
+  on('dense', () => { const dense = table.classList.toggle('dense'); post('/appearance', new URLSearchParams({ dense: dense ? '1' : '0' })).catch(() => {}) });
+  on('prevview', () => view(-1));
+  on('nextview', () => view(1));
+  body.addEventListener('click', e => { const tr = e.target.closest('tr[data-id]'); if (tr && !e.target.closest('a, input')) select(tr, false) });
+  body.addEventListener('focusin', e => { const tr = e.target.closest('tr[data-id]'); if (tr && !tr.hasAttribute('aria-current')) select(tr, false) });
+  body.addEventListener('dblclick', e => { const tr = e.target.closest('tr[data-id]'); if (tr && !e.target.closest('a, input')) $('.c3 a', tr).click() });
+  body.addEventListener('change', count);
+  if ($('#d-confirm')) bindTriage();
+  if (location.hash === '#q') $('input[data-find]').focus();
+  else select(rows()[0], false);
+  count();
+}
+
+function view(step) {
+  const all = $$('.vl a'), at = all.findIndex(a => a.hasAttribute('aria-current'));
+  if (!all.length) return false;
+  all[(at + step + all.length) % all.length].click();
+}

@@ -1,0 +1,151 @@
+// Decisions: ask for a reason where one is needed, post, tell the page, offer to undo.
+import { $, $$, plural, post } from './dom.js';
+import { on } from './keys.js';
+import { hush, kept, say } from './toast.js';
+
+const done = { confirm: 'confirmed', dismiss: 'dismissed', snooze: 'snoozed', review: 'in review', reopen: 'reopened' };
+let page = null, last = null, busy = false;
+
+/**
+ * triage binds a page. It gives targets() -> [{id, label, seen}], extra() -> params to add,
+ * before(items) and failed(items) around the post, decided(record) and undone(record) after it.
+ */
+export function triage(of) {
+  page = of;
+  for (const action of ['confirm', 'dismiss', 'snooze']) on(action, () => ask(action));
+  for (const action of ['review', 'reopen']) on(action, () => direct(action));
+  $$('dialog form[data-action]').forEach(bind);
+}
+
+on('undo', () => {
+  if (last) return void undo();
+  const form = $('form.un');
+  if (!form) return false;
+  form.requestSubmit();
+});
+
+const was = kept();
+if (was) { last = was.record; say(was.text, { undo: Boolean(last) }) }
+
+function ask(action) {
+  const dialog = $(`#d-${action}`), items = page.targets();
+  if (!dialog || !items.length) return false;
+  $('[data-what]', dialog).textContent = items.length === 1 ? items[0].label : plural(items.length, 'alert', 'alerts');
+  $('form', dialog).reset();
+  problem(dialog, '');
+  dialog.showModal();
+  (action === 'confirm' ? $('.pri', dialog) : $('input', dialog)).focus();
+}
+
+async function direct(action) {
+  if (!page.targets().length) return;
+  try { await send(action, new URLSearchParams()) } catch (e) { say(e.message) }
+}
+
+// A digit picks a reason and decides, unless the reason needs more: then the field gets the focus.
+function bind(form) {
+  const dialog = form.closest('dialog');
+  const picked = () => $('input[type=radio]:checked', form);
+  const wants = () => { const id = picked()?.dataset.needs, field = id && $('#' + id); return field && !field.value.trim() ? field : null };
+  dialog.addEventListener('keydown', e => {
+    if (e.ctrlKey && e.key === 'Enter') return form.requestSubmit();
+    if (e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.target.matches('textarea, input:not([type=radio])')) return;
+    if (e.key === $('.pri', form).dataset.key) return e.preventDefault(), form.requestSubmit();
+    const radio = $(`input[data-key="${CSS.escape(e.key)}"]`, form);
+    if (!radio) return;
+    e.preventDefault();
+    radio.checked = true;
+    radio.focus();
+    form.requestSubmit();
+  });
+  form.addEventListener('submit', async e => {
+    e.preventDefault();
+    const field = wants();
+    if (field) {
+      problem(dialog, field.name === 'note' ? 'This reason needs a note.' : 'Fill this in first.');
+      return field.focus();
+    }
+    const params = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (value && !skipped(form, name, picked())) params.append(name, value);
+    try {
+      await send(form.dataset.action, params, () => dialog.close());
+    } catch (err) { problem(dialog, err.message) }
+  });
+}
+
+// Of the ways to say until when, only the one that is picked counts.
+function skipped(form, name, radio) {
+  if (form.dataset.action !== 'snooze' || !radio) return false;
+  return name === 'over' ? radio.dataset.needs !== 'o-snooze' : radio.dataset.needs === 'o-snooze';
+}
+
+function problem(dialog, sentence) {
+  const p = $('.err', dialog);
+  p.hidden = !sentence;
+  p.textContent = sentence;
+}
+
+async function send(action, params, close) {
+  if (busy) return;
+  const items = page.targets();
+  params.set('action', action);
+  for (const [name, value] of page.extra?.() ?? []) params.append(name, value);
+  busy = true;
+  page.before?.(items);
+  try {
+    const record = items.length === 1 ? await one(items[0], params) : await many(items, params);
+    last = { action, ...record };
+    const text = said(last, params);
+    close?.(); // first: behind an open dialog nothing can take the focus
+    page.decided(last, text);
+  } catch (e) {
+    page.failed?.(items);
+    throw e;
+  } finally { busy = false }
+}
+
+async function one(item, params) {
+  params.set('seen', item.seen);
+  const answer = await post(`/alerts/${item.id}/decide`, params);
+  return { items: [{ ...item, decision: answer.decision }], skipped: [], status: answer.status };
+}
+
+async function many(items, params) {
+  for (const item of items) params.append('alert', item.id);
+  const answer = await post('/alerts/decide', params), by = new Map(items.map(i => [String(i.id), i]));
+  return {
+    items: answer.decided.map(d => ({ ...by.get(String(d.alert)), decision: d.decision })),
+    skipped: answer.skipped ?? [],
+    batch: answer.batch,
+  };
+}
+
+function said(record, params) {
+  const n = record.items.length, who = n === 1 ? record.items[0].label : plural(n, 'alert', 'alerts');
+  const radio = $(`#d-${params.get('action')} input:checked`);
+  const why = params.get('action') === 'dismiss' && radio ? ': ' + radio.labels[0].firstElementChild.nextSibling.textContent.trim().toLowerCase() : '';
+  const left = record.skipped.length ? `. Left out: ${record.skipped.map(s => s.why).join('; ')}` : '';
+  return `${who} ${done[record.action]}${why}${left}`;
+}
+
+async function undo() {
+  const record = last;
+  last = null;
+  hush();
+  const params = new URLSearchParams({ action: 'undo' });
+  try {
+    if (record.batch) {
+      params.set('batch', record.batch);
+      record.answer = await post('/alerts/decide', params);
+    } else {
+      params.set('undoes', record.items[0].decision);
+      params.set('seen', record.items[0].decision);
+      record.answer = await post(`/alerts/${record.items[0].id}/decide`, params);
+    }
+  } catch (e) {
+    return say(e.message);
+  }
+  const url = `/alerts/${record.items[0].id}`;
+  if (page?.undone) page.undone(record);
+  else say('Undone.', { link: ['Open it', url] });
+}

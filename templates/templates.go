@@ -1,0 +1,49 @@
+// Package templates holds the dashboard: each HTML file with the Go type that it shows, and the
+// static files that pages load. The types are plain; handlers fill them.
+package templates
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+)
+
+//go:embed *.html partials/*.html static/*
+var files embed.FS
+
+// The pages. Each ties one file to one type; a file that does not parse panics at start.
+var (
+	Queue    = page[QueueData]("queue.html")
+	Alert    = page[AlertData]("alert.html")
+	Login    = page[LoginData]("login.html")
+	Welcome  = page[WelcomeData]("welcome.html")
+	FirstRun = page[FirstRunData]("firstrun.html")
+	Error    = page[ErrorData]("error.html")
+)
+
+// Rows is the fragment of queue rows that an open page fetches to insert or replace: <tr> elements
+// without a table. One row is a slice of one.
+var Rows = &Page[[]Row]{shared, "rows"}
+
+// shared holds the layout and the partials; funcs and static are made on the way.
+var shared = template.Must(template.New("").Funcs(funcs).ParseFS(files, "layout.html", "partials/*.html"))
+
+// Page is a template that shows a T.
+type Page[T any] struct {
+	tmpl *template.Template
+	root string
+}
+
+func page[T any](file string) *Page[T] {
+	return &Page[T]{template.Must(template.Must(shared.Clone()).ParseFS(files, file)), "layout"}
+}
+
+// Render returns the whole page, so that a failure half way never reaches a client.
+func (p *Page[T]) Render(data T) ([]byte, error) {
+	var b bytes.Buffer
+	if err := p.tmpl.ExecuteTemplate(&b, p.root, data); err != nil {
+		return nil, fmt.Errorf("render %s: %w", p.root, err)
+	}
+	return b.Bytes(), nil
+}

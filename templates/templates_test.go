@@ -1,0 +1,147 @@
+package templates
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// versions finds the part of a page that changes with every static file.
+var versions = regexp.MustCompile(`\?v=[0-9a-f]+`)
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs from what is rendered now; if that is meant: go test ./templates -update", file)
+	}
+}
+
+// page is one rendered page of the tests.
+type rendered struct {
+	name string
+	html string
+}
+
+func renderAll(t *testing.T) []rendered {
+	t.Helper()
+	var all []rendered
+	add := func(name string, html []byte, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		all = append(all, rendered{name, versions.ReplaceAllString(string(html), "?v=0")})
+	}
+	for _, c := range queueCases() {
+		html, err := Queue.Render(c.data)
+		add(c.name, html, err)
+	}
+	for _, c := range alertCases() {
+		html, err := Alert.Render(c.data)
+		add(c.name, html, err)
+	}
+	html, err := Rows.Render(sampleRows()[:2])
+	add("rows", html, err)
+	for name, d := range map[string]LoginData{
+		"login": {Frame: Frame{Title: "Sign in", Host: "127.0.0.1:8000"}}, "login-code": {Frame: Frame{Title: "Sign in", Host: "127.0.0.1:8000"}, Code: hostile},
+		"login-problem": {Frame: Frame{Title: "Sign in", Theme: "dark"}, Name: hostile, Problem: hostile, Back: hostile},
+	} {
+		html, err := Login.Render(d)
+		add(name, html, err)
+	}
+	html, err = Welcome.Render(WelcomeData{Frame: Frame{Title: "Welcome"}, AskMode: true, AskPassword: true, Min: 8})
+	add("welcome", html, err)
+	html, err = Welcome.Render(WelcomeData{})
+	add("welcome-empty", html, err)
+	html, err = FirstRun.Render(FirstRunData{Frame: sampleFrame("First run", "queue"), API: "http://127.0.0.1:8000/data-sub/api/", Login: "detector", Password: "TOKEN", From: "2026-11-18", To: "2026-11-23", Steps: []Task{
+		{"Server is up", "127.0.0.1:8000, reachable from this machine only", true, ""},
+		{"Database is ready", "citd.db, schema 1", true, ""},
+		{"Token for your model", "citd token add detector prints one", false, ""},
+		{"First result", "this page changes when it arrives", false, "alerts"},
+	}})
+	add("firstrun", html, err)
+	html, err = FirstRun.Render(FirstRunData{})
+	add("firstrun-empty", html, err)
+	html, err = Error.Render(ErrorData{Frame: sampleFrame("Not found", ""), Status: 404, Heading: "There is no alert 99120", Detail: "It may have been removed, or the link has a typing error.", Links: []Link{{"Open the queue", "/"}, {"Look in the activity log", "/activity"}}, Request: "7c1f09ae", At: now})
+	add("error", html, err)
+	html, err = Error.Render(ErrorData{Heading: hostile, Detail: hostile, Request: hostile, Links: []Link{{hostile, "javascript:alert(1)"}}})
+	add("error-hostile", html, err)
+	return all
+}
+
+func queueCases() []struct {
+	name string
+	data QueueData
+} {
+	empty := QueueData{Frame: sampleFrame("Queue", "queue"), View: "open", Decided: 27, Asleep: 3, Wakes: now.Add(22 * time.Hour), Decide: true, Reasons: sampleReasons, Views: []View{{"Needs a decision", "/", 0, true}}}
+	nomatch := sampleQueue()
+	nomatch.Rows, nomatch.Query, nomatch.Total = nil, "email>0.7 dept:IT", 0
+	bad := nomatch
+	bad.Problem = "There is no field depth. Fields: email, web, device, login, dept, model, status, score."
+	viewer := sampleQueue()
+	viewer.Decide, viewer.Role, viewer.Theme, viewer.Dense = false, "viewer", "dark", true
+	for i := range viewer.Rows {
+		viewer.Rows[i].Pick, viewer.Rows[i].Spark = false, nil
+	}
+	evil := sampleQueue()
+	evil.Query, evil.Problem, evil.User, evil.Host, evil.Title, evil.Path = hostile, hostile, hostile, hostile, hostile, "javascript:alert(1)"
+	evil.Rows = []Row{{ID: 1, URL: "javascript:alert(1)", Now: now, At: now, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 2, Types: []string{hostile}, Model: hostile, State: hostile, Status: hostile, Earlier: hostile, Dims: []Dim{{Name: hostile, Value: val(1e308)}}, Pick: true}}
+	return []struct {
+		name string
+		data QueueData
+	}{{"queue", sampleQueue()}, {"queue-clear", empty}, {"queue-nomatch", nomatch}, {"queue-bad", bad}, {"queue-viewer", viewer}, {"queue-hostile", evil}, {"queue-empty", QueueData{}}}
+}
+
+func alertCases() []struct {
+	name string
+	data AlertData
+} {
+	closed := sampleAlert()
+	closed.State, closed.Status, closed.Seen, closed.Changed = "dismissed", "Dismissed, expected for the role", 12, true
+	closed.Undo = &Undo{12, "Dismissed by ana, today 09:38"}
+	peers := sampleAlert()
+	for i := range peers.Dims {
+		d := &peers.Dims[i]
+		d.Peer50, d.Peer95, d.Rank, d.Share = val(.19), val(.3), "top 1%", val(.2)
+	}
+	refused := sampleAlert()
+	refused.Problem = "ana dismissed this alert a minute ago; look again before you decide."
+	refused.Draft = Draft{Reason: "9", Note: hostile, Until: "2026-11-24T08:00", Over: "0.9"}
+	evil := AlertData{
+		Frame: sampleFrame(hostile, hostile), Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Model: Link{hostile, "javascript:alert(1)"}, At: now,
+		State: "in_review", Status: hostile, Why: []Span{{hostile, true, ""}, {hostile, false, "javascript:alert(1)"}}, Dims: []Dim{{Name: hostile, Value: val(math64())}, {Name: "Web"}}, Baseline: hostile,
+		Evidence: []Evidence{{Type: hostile, Text: hostile, Subject: hostile, From: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Link: "javascript:alert(1)", Source: hostile, Technique: hostile}},
+		Results:  []Result{{Model: hostile, At: now, Covered: hostile, URL: "javascript:alert(1)"}}, Prior: []Prior{{Text: hostile, By: hostile, Note: hostile, At: now}},
+		Notes: []Note{{hostile, hostile, now, hostile}}, Trail: []Step{{State: hostile, Text: hostile, Note: hostile, At: now}}, Facts: []Fact{{hostile, Link{hostile, ""}}}, Decide: true, Mine: true,
+	}
+	return []struct {
+		name string
+		data AlertData
+	}{{"alert", sampleAlert()}, {"alert-closed", closed}, {"alert-peers", peers}, {"alert-refused", refused}, {"alert-hostile", evil}, {"alert-empty", AlertData{}}}
+}
+
+func math64() float64 { return -1e300 }
+
+// TestPages renders every page with full, with empty and with hostile data.
+func TestPages(t *testing.T) {
+	for _, p := range renderAll(t) {
+		golden(t, p.name+".html", []byte(p.html))
+	}
+}

@@ -1,0 +1,131 @@
+package templates
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// funcs is what the HTML files may call.
+var funcs = template.FuncMap{
+	"asset": assetURL, "key": keyOf, "num": num, "percent": percent, "count": count, "plural": plural, "clip": clip,
+	"initials": initials, "join": strings.Join, "chord": strings.Fields, "sign": sign, "add": func(a, b int) int { return a + b },
+	"age": age, "day": day, "clock": clock, "longday": longDay,
+	"level": level, "heat": heat, "over": over, "comb": combRects, "combName": combName, "combLarge": combLarge,
+	"dimBar": dimBar, "dimName": dimName, "spark": sparkLine, "bars": barPaths, "strip": stripPaths, "gantt": ganttBar,
+}
+
+// num writes a number as people read it: 0.94, 78.5, 1240. What is posted is never scaled.
+func num(v float64) string {
+	switch abs := math.Abs(v); {
+	case abs >= 1e6 || abs > 0 && abs < 0.005:
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	case abs < 10:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	default:
+		return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
+	}
+}
+
+// percent writes 0.31 as 31%.
+func percent(v float64) string { return strconv.FormatFloat(math.Round(v*100), 'f', 0, 64) + "%" }
+
+// count writes 1240 as 1,240.
+func count(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural writes "1 alert" or "3 alerts".
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return count(n) + " " + many
+}
+
+// clip cuts text of strangers that is longer than n letters, which a row cannot show anyway.
+func clip(n int, s string) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n]) + "…"
+}
+
+// initials makes "AK" of "A. Keane" and "AN" of "ana".
+func initials(name string) string {
+	words := strings.Fields(name)
+	if len(words) > 1 {
+		return initial(words[0]) + initial(words[len(words)-1])
+	}
+	return strings.ToUpper(string([]rune(name)[:min(2, utf8.RuneCountInString(name))]))
+}
+
+func initial(word string) string {
+	r, _ := utf8.DecodeRuneInString(word)
+	return strings.ToUpper(string(r))
+}
+
+// sign gives the name of the small sign for a state or a step of the trail.
+func sign(state string) string {
+	switch state {
+	case "in_review":
+		return "review"
+	case "new", "review", "snoozed", "confirmed", "dismissed", "withdrawn", "flag", "note", "view":
+		return state
+	}
+	return "post"
+}
+
+// moment is a time to show in a <time> element. Ago marks an age, which grows while a page is open.
+type moment struct {
+	Attr, Text string
+	Ago        bool
+}
+
+func at(t time.Time, text string) moment { return moment{t.Format(time.RFC3339), text, false} }
+
+func ago(t time.Time, text string) moment { return moment{t.Format(time.RFC3339), text, true} }
+
+// age tells how long ago t was: "39 min", "4 h", "7 d".
+func age(now, t time.Time) moment {
+	switch d := now.Sub(t); {
+	case d < time.Minute:
+		return ago(t, "now")
+	case d < time.Hour:
+		return ago(t, fmt.Sprintf("%d min", int(d.Minutes())))
+	case d < 24*time.Hour:
+		return ago(t, fmt.Sprintf("%d h", int(d.Hours())))
+	case d < 100*24*time.Hour:
+		return ago(t, fmt.Sprintf("%d d", int(d.Hours()/24)))
+	}
+	return day(now, t)
+}
+
+// day writes "23 Nov", with the year when it is not this one.
+func day(now, t time.Time) moment {
+	if now.Year() == t.Year() {
+		return at(t, t.Format("2 Jan"))
+	}
+	return at(t, t.Format("2 Jan 2006"))
+}
+
+// clock writes "today 05:36" or "20 Nov 16:12".
+func clock(now, t time.Time) moment {
+	if y, m, d := now.In(t.Location()).Date(); t.Year() == y && t.Month() == m && t.Day() == d {
+		return at(t, "today "+t.Format("15:04"))
+	}
+	return at(t, day(now, t).Text+t.Format(" 15:04"))
+}
+
+// longDay writes "at 05:36 on Mon 23 Nov".
+func longDay(now, t time.Time) moment {
+	return at(t, t.Format("15:04 on Mon ")+day(now, t).Text)
+}
