@@ -1,0 +1,349 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of CONTRACT section 14.
+const (
+	maxDepth = 32
+	maxKeys  = 256
+)
+
+type jsonKind uint8
+
+const (
+	jsonNull jsonKind = iota
+	jsonBool
+	jsonNumber
+	jsonString
+	jsonArray
+	jsonObject
+)
+
+// jsonValue is a decoded JSON value. A number keeps its literal text.
+type jsonValue struct {
+	kind jsonKind
+	bool bool
+	text string // string: decoded; number: as written
+	list []jsonValue
+	keys []string // object: keys of list
+	raw  []byte   // as written; shares the body
+}
+
+// get returns the value of a key of an object.
+func (v *jsonValue) get(key string) (*jsonValue, bool) {
+	for i, k := range v.keys {
+		if k == key {
+			return &v.list[i], true
+		}
+	}
+	return nil, false
+}
+
+// what names the value's kind for an error.
+func (v *jsonValue) what() string {
+	return [...]string{"null", "a boolean", "a number", "text", "a list", "an object"}[v.kind]
+}
+
+// parseJSON decodes one JSON value, stricter than encoding/json: no duplicate
+// keys, no invalid UTF-8, no lone surrogates, no NUL, nothing after the value
+// (TRUST c13 lists what the standard decoder lets pass).
+func parseJSON(body []byte) (jsonValue, error) {
+	p := jsonParser{in: body}
+	if bytes.HasPrefix(body, []byte("\xef\xbb\xbf")) {
+		return jsonValue{}, p.fail("starts with a byte order mark; send UTF-8 without one")
+	}
+	v, err := p.value(0)
+	if err != nil {
+		return v, err
+	}
+	p.space()
+	if p.at < len(p.in) {
+		return v, p.fail("goes on after its end")
+	}
+	return v, nil
+}
+
+type jsonParser struct {
+	in []byte
+	at int
+}
+
+func (p *jsonParser) fail(format string, args ...any) error {
+	line := 1 + bytes.Count(p.in[:p.at], []byte("\n"))
+	col := p.at - bytes.LastIndexByte(p.in[:p.at], '\n')
+	where := fmt.Sprintf(" (line %d, column %d)", line, col)
+	return Errorf(Invalid, "the body is not the JSON that was wanted: it %s%s", fmt.Sprintf(format, args...), where)
+}
+
+func (p *jsonParser) space() {
+	for p.at < len(p.in) && (p.in[p.at] == ' ' || p.in[p.at] == '\n' || p.in[p.at] == '\r' || p.in[p.at] == '\t') {
+		p.at++
+	}
+}
+
+// peek returns the next byte after white space, or 0 at the end.
+func (p *jsonParser) peek() byte {
+	p.space()
+	if p.at == len(p.in) {
+		return 0
+	}
+	return p.in[p.at]
+}
+
+func (p *jsonParser) value(depth int) (v jsonValue, err error) {
+	c := p.peek()
+	start := p.at
+	switch {
+	case p.at == len(p.in) && start == 0:
+		return v, p.fail("is empty")
+	case p.at == len(p.in):
+		return v, p.fail("ends too early")
+	case depth > maxDepth:
+		return v, p.fail("is nested more than %d deep", maxDepth)
+	case c == '{':
+		v, err = p.object(depth)
+	case c == '[':
+		v, err = p.array(depth)
+	case c == '"':
+		v.kind = jsonString
+		v.text, err = p.string()
+	case c == '-' || c >= '0' && c <= '9':
+		v, err = p.number()
+	default:
+		v, err = p.word()
+	}
+	v.raw = p.in[start:p.at]
+	return v, err
+}
+
+func (p *jsonParser) word() (jsonValue, error) {
+	end := p.at
+	for end < len(p.in) && end-p.at < 20 && (p.in[end] >= 'a' && p.in[end] <= 'z' || p.in[end] >= 'A' && p.in[end] <= 'Z') {
+		end++
+	}
+	w := string(p.in[p.at:end])
+	switch w {
+	case "null", "true", "false":
+		p.at = end
+		if w == "null" {
+			return jsonValue{}, nil
+		}
+		return jsonValue{kind: jsonBool, bool: w == "true"}, nil
+	case "NaN", "Infinity":
+		return jsonValue{}, p.fail("holds %s, which is no number that JSON knows; leave the field out or send null", w)
+	case "":
+		if p.in[p.at] == '\'' {
+			return jsonValue{}, p.fail("has single quotes; JSON wants double ones")
+		}
+		return jsonValue{}, p.fail("has %q where a value should start", p.in[p.at])
+	}
+	return jsonValue{}, p.fail("has the bare word %s where a value should start", w)
+}
+
+func (p *jsonParser) number() (jsonValue, error) {
+	start := p.at
+	digits := func() bool {
+		from := p.at
+		for p.at < len(p.in) && p.in[p.at] >= '0' && p.in[p.at] <= '9' {
+			p.at++
+		}
+		return p.at > from
+	}
+	next := func(set string) bool {
+		if p.at < len(p.in) && strings.IndexByte(set, p.in[p.at]) >= 0 {
+			p.at++
+			return true
+		}
+		return false
+	}
+	next("-")
+	if bytes.HasPrefix(p.in[p.at:], []byte("Infinity")) {
+		return jsonValue{}, p.fail("holds -Infinity, which is no number that JSON knows; leave the field out or send null")
+	}
+	zero := p.at < len(p.in) && p.in[p.at] == '0'
+	from := p.at
+	ok := digits() && (!zero || p.at == from+1)
+	if ok && next(".") {
+		ok = digits()
+	}
+	if ok && next("eE") {
+		next("+-")
+		ok = digits()
+	}
+	if !ok {
+		return jsonValue{}, p.fail("has a number that JSON does not know")
+	}
+	return jsonValue{kind: jsonNumber, text: string(p.in[start:p.at])}, nil
+}
+
+func (p *jsonParser) array(depth int) (v jsonValue, err error) {
+	v.kind = jsonArray
+	p.at++
+	if p.peek() == ']' {
+		p.at++
+		return v, nil
+	}
+	for {
+		item, err := p.value(depth + 1)
+		if err != nil {
+			return v, err
+		}
+		v.list = append(v.list, item)
+		switch p.peek() {
+		case ',':
+			p.at++
+		case ']':
+			p.at++
+			return v, nil
+		default:
+			return v, p.fail("lacks a comma or ] in a list")
+		}
+	}
+}
+
+func (p *jsonParser) object(depth int) (v jsonValue, err error) {
+	v.kind = jsonObject
+	p.at++
+	if p.peek() == '}' {
+		p.at++
+		return v, nil
+	}
+	for {
+		if p.peek() != '"' {
+			return v, p.fail("wants a key in double quotes here")
+		}
+		key, err := p.string()
+		if err != nil {
+			return v, err
+		}
+		if _, twice := v.get(key); twice {
+			return v, p.fail("has the key %s twice in one object", strconv.Quote(key))
+		}
+		if len(v.keys) == maxKeys {
+			return v, p.fail("has an object of more than %d keys", maxKeys)
+		}
+		if p.peek() != ':' {
+			return v, p.fail("lacks a colon after %s", strconv.Quote(key))
+		}
+		p.at++
+		item, err := p.value(depth + 1)
+		if err != nil {
+			return v, err
+		}
+		v.keys, v.list = append(v.keys, key), append(v.list, item)
+		switch p.peek() {
+		case ',':
+			p.at++
+		case '}':
+			p.at++
+			return v, nil
+		default:
+			return v, p.fail("lacks a comma or } in an object")
+		}
+	}
+}
+
+// string reads a string. The common one without escapes is cut out whole.
+func (p *jsonParser) string() (string, error) {
+	p.at++
+	start := p.at
+	for p.at < len(p.in) {
+		switch c := p.in[p.at]; {
+		case c == '"':
+			s := p.in[start:p.at]
+			if !utf8.Valid(s) {
+				return "", p.fail("is not valid UTF-8")
+			}
+			p.at++
+			return string(s), nil
+		case c == '\\':
+			return p.escaped(start)
+		case c < 0x20:
+			return "", p.fail("has a control byte in a string; write it as an escape")
+		}
+		p.at++
+	}
+	return "", p.fail("ends inside a string")
+}
+
+// escaped goes on with a string at its first escape.
+func (p *jsonParser) escaped(start int) (string, error) {
+	out := bytes.Clone(p.in[start:p.at])
+	for p.at < len(p.in) {
+		switch c := p.in[p.at]; {
+		case c == '"':
+			if !utf8.Valid(out) {
+				return "", p.fail("is not valid UTF-8")
+			}
+			p.at++
+			return string(out), nil
+		case c == '\\':
+			r, err := p.escape()
+			if err != nil {
+				return "", err
+			}
+			out = utf8.AppendRune(out, r)
+			continue
+		case c < 0x20:
+			return "", p.fail("has a control byte in a string; write it as an escape")
+		default:
+			out = append(out, c)
+		}
+		p.at++
+	}
+	return "", p.fail("ends inside a string")
+}
+
+func (p *jsonParser) escape() (rune, error) {
+	if p.at+1 == len(p.in) {
+		return 0, p.fail("ends inside a string")
+	}
+	c := p.in[p.at+1]
+	if i := strings.IndexByte(`"\/bfnrt`, c); i >= 0 {
+		p.at += 2
+		return rune("\"\\/\b\f\n\r\t"[i]), nil
+	}
+	if c != 'u' {
+		return 0, p.fail("has the unknown escape \\%c", c)
+	}
+	r, err := p.hex()
+	if err != nil {
+		return 0, err
+	}
+	if r >= 0xdc00 && r < 0xe000 {
+		return 0, p.fail("has half a surrogate pair")
+	}
+	if r >= 0xd800 && r < 0xdc00 {
+		if p.at+1 >= len(p.in) || p.in[p.at] != '\\' || p.in[p.at+1] != 'u' {
+			return 0, p.fail("has half a surrogate pair")
+		}
+		low, err := p.hex()
+		if err != nil {
+			return 0, err
+		}
+		if low < 0xdc00 || low >= 0xe000 {
+			return 0, p.fail("has half a surrogate pair")
+		}
+		r = 0x10000 + (r-0xd800)<<10 + (low - 0xdc00)
+	}
+	return r, nil
+}
+
+// hex reads \uXXXX.
+func (p *jsonParser) hex() (rune, error) {
+	if p.at+6 > len(p.in) {
+		return 0, p.fail("ends inside a string")
+	}
+	n, err := strconv.ParseUint(string(p.in[p.at+2:p.at+6]), 16, 16)
+	if err != nil {
+		return 0, p.fail("has a \\u without four hexadecimal digits")
+	}
+	p.at += 6
+	return rune(n), nil
+}
