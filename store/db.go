@@ -19,6 +19,7 @@ import (
 const (
 	maxBatch = 256  // most writes that share one commit
 	maxQueue = 1024 // most writes that wait
+	maxStmts = 256  // statements that the writer keeps prepared
 )
 
 // DB is one SQLite file: a pool of readers and a single writer.
@@ -209,8 +210,7 @@ func guard(fn func(*Tx) error, tx *Tx) (err error) {
 	return fn(tx)
 }
 
-// stmt prepares q once for the life of the writer. The text of q must come from
-// a bounded set: a declaration or a literal, never from a request.
+// stmt prepares q once. Few texts are in use; filters of a DELETE may bring more.
 func (tx *Tx) stmt(q string) (*sql.Stmt, error) {
 	if s := tx.db.stmts[q]; s != nil {
 		return s, nil
@@ -218,6 +218,12 @@ func (tx *Tx) stmt(q string) (*sql.Stmt, error) {
 	s, err := tx.db.conn.PrepareContext(context.Background(), q)
 	if err != nil {
 		return nil, err
+	}
+	if len(tx.db.stmts) >= maxStmts {
+		for _, old := range tx.db.stmts {
+			_ = old.Close()
+		}
+		clear(tx.db.stmts)
 	}
 	tx.db.stmts[q] = s
 	return s, nil
@@ -251,8 +257,7 @@ func (tx *Tx) Row(q string, args []any, dest ...any) error {
 }
 
 func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error) {
-	// Not kept: what comes here may be built from a request's filters.
-	return tx.db.conn.QueryContext(context.Background(), q, args...)
+	return tx.Query(q, args...)
 }
 
 func (db *DB) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {

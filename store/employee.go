@@ -1,6 +1,11 @@
 package store
 
-import "database/sql"
+import (
+	"database/sql"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
 
 // Employee is a person that models report on.
 type Employee struct {
@@ -17,6 +22,11 @@ type Employee struct {
 // Employees declares the resource employee.
 var Employees = declare(Resource{
 	Name: "employee", Help: "a person that models report on",
+	fresh: func(tx *Tx, row any) (err error) {
+		row.(*Employee).Pseudonym, err = newPseudonym(tx)
+		return err
+	},
+	own: []Field{Text("pseudonym", "random words, shown instead of the name", func(e *Employee) *string { return &e.Pseudonym })},
 	Fields: []Field{
 		Text("employee_id", "the organisation's own identifier", func(e *Employee) *string { return &e.EmployeeID }).Unique(),
 		Text("title", "form of address", func(e *Employee) *string { return &e.Title }).Private(),
@@ -35,3 +45,22 @@ var Employees = declare(Resource{
 		Day("left_on", "last day of employment", func(e *Employee) *sql.Null[string] { return &e.LeftOn }),
 	},
 }, func(e *Employee) *int64 { return &e.ID })
+
+var (
+	pseudonymTones = strings.Fields("Amber Ash Azure Birch Blue Bronze Brown Cedar Cherry Clay Cobalt Copper Coral Crimson Cyan Dawn Dusk Ebony Elm Fern Flint Frost Ginger Gold Green Grey Hazel Indigo Iron Ivory Ivy Jade Khaki Lemon Lilac Lime Maple Mauve Mint Moss Navy Oak Ochre Olive Onyx Opal Orange Peach Pearl Pine Plum Quartz Red Rose Ruby Rust Sand Silver Slate Teal Umber Violet White Yellow")
+	pseudonymBirds = strings.Fields("Auk Avocet Bittern Bunting Buzzard Chough Coot Crane Crow Curlew Dipper Dove Duck Dunlin Eagle Egret Eider Falcon Finch Gannet Godwit Goose Grebe Grouse Gull Harrier Hawk Heron Hobby Ibis Jay Kestrel Kite Knot Lark Linnet Magpie Martin Merlin Osprey Ouzel Owl Petrel Pigeon Pipit Plover Quail Rail Raven Robin Rook Ruff Siskin Skua Snipe Stork Swan Swift Teal Tern Thrush Tit Wren Wigeon")
+)
+
+// newPseudonym draws words at random, not from the person: nothing leads back.
+// With many people the number grows, so that the next draw is soon a free one.
+func newPseudonym(tx *Tx) (string, error) {
+	for try := range 100 {
+		name := pseudonymTones[rand.IntN(len(pseudonymTones))] + " " + pseudonymBirds[rand.IntN(len(pseudonymBirds))]
+		name += " " + strconv.Itoa(10+rand.IntN(90*(1+try*try)))
+		var taken bool
+		if err := tx.Row(`SELECT EXISTS (SELECT 1 FROM employee WHERE pseudonym = ?)`, []any{name}, &taken); err != nil || !taken {
+			return name, err
+		}
+	}
+	return "", Errorf(Internal, "no free pseudonym found")
+}

@@ -149,9 +149,12 @@ type Resource struct {
 	Link       Link // where its ToMany field is kept
 
 	make  func() any
+	clone func(row any) any // shallow
 	id    func(row any) *int64
-	extra func(row any) *[]Anomaly // further dimensions; nil: takes none
-	seal  func(row any) *Receipt   // nil unless Receipt
+	fresh func(tx *Tx, row any) error // gives a new row what citd itself adds; may be nil
+	own   []Field                     // columns that are not on the wire
+	extra func(row any) *[]Anomaly    // further dimensions; nil: takes none
+	seal  func(row any) *Receipt      // nil unless Receipt
 
 	selects string // SELECT of all fields, without WHERE
 	insert  string
@@ -204,6 +207,7 @@ func (r *Resource) Dimensions() bool { return r.extra != nil }
 // declare builds the SQL of r once. rows are *T.
 func declare[T any](r Resource, id func(*T) *int64) *Resource {
 	r.make = func() any { return new(T) }
+	r.clone = func(row any) any { c := *row.(*T); return &c }
 	r.id = func(row any) *int64 { return id(row.(*T)) }
 	cols, sets := []string{"id"}, []string{}
 	for _, f := range r.Fields {
@@ -216,6 +220,9 @@ func declare[T any](r Resource, id func(*T) *int64) *Resource {
 		read = append(read, "(SELECT json_group_array("+r.Link.Far+") FROM "+r.Link.Table+" l WHERE l."+r.Link.Near+" = "+r.Name+".id)")
 	}
 	r.selects = "SELECT " + strings.Join(read, ", ") + " FROM " + r.Name
+	for _, f := range r.own {
+		cols = append(cols, f.Name)
+	}
 	if r.Receipt {
 		cols = append(cols, "posted_by", "created_at", "digest")
 		sets = append(sets, "digest = ?")

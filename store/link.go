@@ -1,0 +1,137 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// resolve stores the nested objects of in and puts the ids that its references
+// name into row.
+func (b *Batch) resolve(in *Input, row any) error {
+	var bad fieldErrors
+	for i, ls := range in.links {
+		if len(ls) == 0 {
+			continue
+		}
+		f := &in.res.Fields[i]
+		ids := make([]int64, 0, len(ls))
+		for k, l := range ls {
+			id, err := b.linked(f, l)
+			if err != nil {
+				return err
+			}
+			if id == 0 {
+				name := in.path + f.Name
+				if f.Type == ToMany {
+					name = fmt.Sprintf("%s.%d", name, k)
+				}
+				bad.add(name, "there is no %s %d", f.Target, l.id)
+				continue
+			}
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+		if len(ids) > 0 {
+			setRef(f.at(row), ids)
+		}
+	}
+	return bad.err()
+}
+
+func setRef(p any, ids []int64) {
+	switch p := p.(type) {
+	case *int64:
+		*p = ids[0]
+	case *sql.Null[int64]:
+		p.V, p.Valid = ids[0], true
+	case *[]int64:
+		slices.Sort(ids)
+		*p = ids
+	}
+}
+
+// linked returns the id of the row that l names or describes; 0: there is none.
+func (b *Batch) linked(f *Field, l link) (int64, error) {
+	if l.in == nil {
+		ok, err := b.exists(ResourceNamed(f.Target), l.id)
+		if err != nil || !ok {
+			return 0, err
+		}
+		return l.id, nil
+	}
+	b.notes.Ignored = append(b.notes.Ignored, l.in.ignored...)
+	id, err := b.find(l.in, false)
+	if err != nil {
+		return 0, err
+	}
+	if id != 0 {
+		_, _, err = b.update(l.in, id)
+		return id, err
+	}
+	s, err := b.insert(l.in)
+	return s.ID, err
+}
+
+// insertLinks stores the list of references and the further dimensions of a new row.
+func (b *Batch) insertLinks(r *Resource, row any) error {
+	for i := range r.Fields {
+		if ids, ok := r.Fields[i].at(row).(*[]int64); ok {
+			for _, far := range *ids {
+				if _, err := b.tx.Exec("INSERT INTO "+r.Link.Table+" ("+r.Link.Near+", "+r.Link.Far+") VALUES (?, ?)", r.ID(row), far); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if r.extra == nil {
+		return nil
+	}
+	for _, a := range *r.extra(row) {
+		if err := b.setDimension(r.ID(row), a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setDimension stores the value of a further dimension, which may be a new one.
+func (b *Batch) setDimension(result int64, a Anomaly) error {
+	var dim int64
+	err := b.tx.Row(`SELECT id FROM dimension WHERE name = ?`, []any{a.Name}, &dim)
+	if errors.Is(err, sql.ErrNoRows) {
+		dim, err = b.newDimension(a.Name)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = b.tx.Exec(`INSERT INTO anomaly (result, dimension, value) VALUES (?, ?, ?)
+		ON CONFLICT DO UPDATE SET value = excluded.value`, result, dim, a.Value)
+	return err
+}
+
+func (b *Batch) newDimension(name string) (int64, error) {
+	var n int
+	if err := b.tx.Row(`SELECT count(*) FROM dimension`, nil, &n); err != nil {
+		return 0, err
+	}
+	if n >= maxDimensions {
+		return 0, fieldErrors{name: {fmt.Sprintf("is a new dimension, and there are %d already, which is the most", n)}}.err()
+	}
+	res, err := b.tx.Exec(`INSERT INTO dimension (name, created_at) VALUES (?, ?)`, name, b.tx.Now)
+	if err != nil {
+		return 0, err
+	}
+	b.notes.Dimensions = append(b.notes.Dimensions, name)
+	return res.LastInsertId()
+}
+
+// replaceLinks makes the stored list of references that of row.
+func (b *Batch) replaceLinks(r *Resource, row any) error {
+	if _, err := b.tx.Exec("DELETE FROM "+r.Link.Table+" WHERE "+r.Link.Near+" = ?", r.ID(row)); err != nil {
+		return err
+	}
+	return b.insertLinks(r, row)
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+)
+
+// row returns the row of that id as it is now.
+func (b *Batch) row(r *Resource, id int64) (any, error) {
+	rows, err := load(context.Background(), b.tx, r, "id = ?", id)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, noRow(r, id)
+	}
+	return rows[0], nil
+}
+
+// update applies what in gives to the row of that id, and returns the fields
+// that differed. Nothing is written when nothing differs: scripts send the same
+// employee with hundreds of results.
+func (b *Batch) update(in *Input, id int64) (Saved, []string, error) {
+	r := in.res
+	old, err := b.row(r, id)
+	if err != nil {
+		return Saved{}, nil, err
+	}
+	if b.actor.Role == Ingest {
+		return b.compare(in, old)
+	}
+	if other, err := b.findKey(in); err != nil || other != 0 && other != id {
+		if err == nil {
+			err = &Error{Kind: Conflict, Msg: in.path + r.KeyField().Name + ": another " + r.Name + " has it already"}
+		}
+		return Saved{}, nil, err
+	}
+	given := r.clone(in.row)
+	if err := b.resolve(in, given); err != nil {
+		return Saved{}, nil, err
+	}
+	now := r.clone(old)
+	changed := merge(in, now, given)
+	if len(changed) == 0 {
+		return Saved{Row: old, ID: id}, nil, nil
+	}
+	return Saved{Row: now, ID: id}, changed, b.writeRow(r, old, now, changed)
+}
+
+// compare is what an ingest token gets: the row is a reference, what differs is
+// named, and the answer holds nothing that it did not send.
+func (b *Batch) compare(in *Input, old any) (Saved, []string, error) {
+	r := in.res
+	for _, name := range merge(in, r.clone(old), in.row) {
+		b.notes.Ignored = append(b.notes.Ignored, in.path+name)
+	}
+	echo := r.clone(in.row)
+	*r.id(echo) = r.ID(old)
+	return Saved{Row: echo, ID: r.ID(old)}, nil, nil
+}
+
+// merge puts the fields that in gives from given into row and names those that differ.
+func merge(in *Input, row, given any) (changed []string) {
+	r := in.res
+	for i := range r.Fields {
+		if in.given[i] && assign(r.Fields[i].at(row), r.Fields[i].at(given)) {
+			changed = append(changed, r.Fields[i].Name)
+		}
+	}
+	if r.extra == nil {
+		return changed
+	}
+	all := slices.Clone(*r.extra(row))
+	for _, a := range in.extra {
+		k := slices.IndexFunc(all, func(x Anomaly) bool { return x.Name == a.Name })
+		switch {
+		case k < 0:
+			all, changed = append(all, a), append(changed, a.Name)
+		case all[k].Value != a.Value:
+			all[k], changed = a, append(changed, a.Name)
+		}
+	}
+	for _, name := range in.cleared {
+		if k := slices.IndexFunc(all, func(x Anomaly) bool { return x.Name == name }); k >= 0 {
+			all, changed = slices.Delete(all, k, k+1), append(changed, name)
+		}
+	}
+	*r.extra(row) = sorted(all)
+	return changed
+}
+
+// assign copies *src to *dst, two pointers of one field, and reports whether they differed.
+func assign(dst, src any) bool {
+	switch d := dst.(type) {
+	case *string:
+		return copyTo(d, src.(*string))
+	case *bool:
+		return copyTo(d, src.(*bool))
+	case *float64:
+		return copyTo(d, src.(*float64))
+	case *int64:
+		return copyTo(d, src.(*int64))
+	case *sql.Null[float64]:
+		return copyTo(d, src.(*sql.Null[float64]))
+	case *sql.Null[string]:
+		return copyTo(d, src.(*sql.Null[string]))
+	case *sql.Null[int64]:
+		return copyTo(d, src.(*sql.Null[int64]))
+	}
+	d, s := dst.(*[]int64), src.(*[]int64)
+	if slices.Equal(*d, *s) {
+		return false
+	}
+	*d = *s
+	return true
+}
+
+func copyTo[T comparable](d, s *T) bool {
+	differ := *d != *s
+	*d = *s
+	return differ
+}
+
+// writeRow stores now in place of old.
+func (b *Batch) writeRow(r *Resource, old, now any, changed []string) error {
+	args := bind(make([]any, 0, len(r.Fields)+2), r.Fields, now)
+	if r.Receipt {
+		args = append(args, r.digest(now))
+	}
+	if _, err := b.tx.Exec(r.update, append(args, r.ID(now))...); err != nil {
+		return err
+	}
+	if r.Link.Table != "" {
+		if r.extra != nil {
+			if _, err := b.tx.Exec(`DELETE FROM anomaly WHERE result = ?`, r.ID(now)); err != nil {
+				return err
+			}
+		}
+		if err := b.replaceLinks(r, now); err != nil {
+			return err
+		}
+	}
+	b.log.changed(r, r.ID(now), changed)
+	if res, ok := now.(*Result); ok {
+		return b.moved(old.(*Result), res)
+	}
+	return nil
+}
+
+// moved notes a result that was changed or (now nil) is about to be deleted,
+// with the alert that holds it.
+func (b *Batch) moved(old, now *Result) error {
+	var alert sql.Null[int64]
+	if err := b.tx.Row(`SELECT alert FROM detectionmodelresult WHERE id = ?`, []any{old.ID}, &alert); err != nil {
+		return err
+	}
+	b.moves = append(b.moves, move{old: old, now: now, alert: alert.V})
+	return nil
+}
+
+// sealAgain renews the digests of results that lost evidence.
+func (b *Batch) sealAgain() error {
+	for id := range b.resign {
+		rows, err := load(context.Background(), b.tx, Results, "id = ?", id)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows { // none if the result went too
+			if _, err := b.tx.Exec(`UPDATE detectionmodelresult SET digest = ? WHERE id = ?`, Results.digest(row), id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
