@@ -17,17 +17,13 @@ func (s *server) apiRoutes() []route {
 		list, one := prefix+res.Name+"/", prefix+res.Name+"/:id/"
 		routes = append(
 			routes,
-			route{"GET", list, readers, 0, a.list, false},
 			route{"POST", list, posters, oneObject, a.post, false},
 			route{"PATCH", list, posters, oneList, a.patchList, false},
 			route{"PUT", list, writers, oneList, a.putList, false},
-			route{"DELETE", list, writers, 0, a.deleteList, false},
-			route{"GET", list + "schema/", readers, 0, a.schema, false},
 			route{"GET", one, readers, 0, a.get, false},
 			route{"PUT", one, writers, oneObject, a.put, false},
 			route{"PATCH", one, writers, oneObject, a.patch, false},
 			route{"DELETE", one, writers, 0, a.delete, false},
-			route{"GET", one + ":ids/", readers, 0, a.set, false}, // set/1;3/
 		)
 	}
 	return routes
