@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -21,6 +22,8 @@ type Batch struct {
 	resign  map[int64]bool   // results whose list of evidence changed
 	log     changeLog
 	notes   Notes
+
+	received int64 // when what comes now counts as received; 0: now
 }
 
 // move is a result before and after a request.
@@ -60,12 +63,36 @@ func Apply[T any](ctx context.Context, db *DB, actor Actor, fn func(*Batch) (T, 
 	return d.out, d.notes, err
 }
 
+const flushMoves = 512 // results whose alerts are brought up to date at once
+
 // settle brings alerts, digests and the record up to what the rows now are.
 func (b *Batch) settle() error {
-	if err := b.sealAgain(); err != nil {
+	resealed, err := b.sealAgain()
+	if err != nil {
+		return err
+	}
+	if err := b.flush(resealed); err != nil {
 		return err
 	}
 	return b.log.write(b.tx, b.actor)
+}
+
+// flush brings the alerts up to the results so far. A long list does it as it
+// goes, so that memory does not grow with it.
+func (b *Batch) flush(resealed []int64) error {
+	moves := b.moves
+	b.moves = nil
+	if len(moves)+len(resealed) == 0 {
+		return nil
+	}
+	return settleAlerts(b.tx, moves, resealed)
+}
+
+func (b *Batch) flushSome() error {
+	if len(b.moves) < flushMoves {
+		return nil
+	}
+	return b.flush(nil)
 }
 
 // Post stores a new row, or updates the one that in names by its resource_uri or business key.
@@ -234,7 +261,7 @@ func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
 	args = bind(bind(args, r.Fields, row), r.own, row)
 	if r.Receipt {
 		rec := r.seal(row)
-		rec.PostedBy, rec.CreatedAt, rec.Digest = b.actor.ID, b.tx.Now, r.digest(row)
+		rec.PostedBy, rec.CreatedAt, rec.Digest = b.actor.ID, cmp.Or(b.received, b.tx.Now), r.digest(row)
 		args = append(args, rec.PostedBy, rec.CreatedAt, rec.Digest)
 	}
 	res, err := b.tx.Exec(r.insert, args...)

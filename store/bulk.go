@@ -83,7 +83,7 @@ func (b *Batch) list(r *Resource, body []byte, save func(*Input) (Saved, error))
 			var s Saved
 			if s, err = b.saveItem(in, save); err == nil {
 				ids = append(ids, s.ID)
-				return nil
+				return b.flushSome()
 			}
 		}
 		return w.note(n, err)

@@ -160,17 +160,18 @@ func (b *Batch) moved(old, now *Result) error {
 }
 
 // sealAgain renews the digests of results that lost evidence.
-func (b *Batch) sealAgain() error {
+func (b *Batch) sealAgain() (resealed []int64, err error) {
 	for id := range b.resign {
 		rows, err := load(context.Background(), b.tx, Results, "id = ?", id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, row := range rows { // none if the result went too
 			if _, err := b.tx.Exec(`UPDATE detectionmodelresult SET digest = ? WHERE id = ?`, Results.digest(row), id); err != nil {
-				return err
+				return nil, err
 			}
+			resealed = append(resealed, id)
 		}
 	}
-	return nil
+	return resealed, nil
 }
