@@ -1,6 +1,10 @@
 package templates
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // AlertData is what the page of one alert shows; /results/ID is the same page with a result marked.
 type AlertData struct {
@@ -52,6 +56,13 @@ func (a AlertData) Open() bool {
 
 // Closed tells whether it is decided, and can be reopened.
 func (a AlertData) Closed() bool { return a.State == "confirmed" || a.State == "dismissed" }
+
+// Ranked lists the dimensions from the highest down; those not reported come last.
+func (a AlertData) Ranked() []Dim {
+	ds := slices.Clone(a.Dims)
+	slices.SortStableFunc(ds, func(x, y Dim) int { return cmp.Compare(y.rank(), x.rank()) })
+	return ds
+}
 
 // HasPeers tells whether any dimension has a band of peers to compare with.
 func (a AlertData) HasPeers() bool {

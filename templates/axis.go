@@ -101,6 +101,12 @@ func ganttBar(a *Axis, e Evidence) ganttView {
 			from = to
 		}
 	}
+	if h, m, sec := to.Clock(); h+m+sec == 0 { // a date alone means the whole day
+		to = to.AddDate(0, 0, 1)
+	}
+	if to.After(a.To) {
+		to = a.To
+	}
 	if !from.IsZero() {
 		x := a.x(from)
 		v.X, v.W = px(x), px(max(a.x(to)-x, .8))

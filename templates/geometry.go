@@ -68,7 +68,7 @@ func five(dims []Dim) []Dim {
 	}
 	top := dims[4]
 	for _, d := range dims[5:] {
-		if d.Value != nil && (top.Value == nil || level(*d.Value, d.Scale) > level(*top.Value, top.Scale)) {
+		if d.rank() > top.rank() {
 			top = d
 		}
 	}

@@ -15,6 +15,14 @@ type Dim struct {
 	Share  *float64 // part of the score, 0 to 1; nil: not known
 }
 
+// rank is the level by which dimensions are compared; -1 for one not reported.
+func (d Dim) rank() float64 {
+	if d.Value == nil {
+		return -1
+	}
+	return level(*d.Value, d.Scale)
+}
+
 // Row is one alert in the queue. The page and the fragments for live rows share its partial.
 type Row struct {
 	ID       int64
@@ -45,6 +53,7 @@ type Row struct {
 
 // View is one view of the queue.
 type View struct {
+	Name    string // value of view= in URLs; counts of "open", "flagged" and "today" stay live
 	Label   string
 	URL     string
 	Count   int

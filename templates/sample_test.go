@@ -62,7 +62,7 @@ func sampleSpark(end float64) []float64 {
 		if i > 21 {
 			s[i] += (end - 0.2) * float64(i-21) / 8
 		}
-		if i%7 == 5 || i%7 == 6 {
+		if i%7 == 2 || i%7 == 3 && i > 20 {
 			s[i] = math.NaN()
 		}
 	}
@@ -97,12 +97,12 @@ func sampleQueue() QueueData {
 			{Title: "Open, by score", Figure: "16 from 0.7 up", Label: "Open alerts by score", Counts: []int{0, 0, 6, 9, 14, 14, 17, 7, 5, 2, 4, 4, 1, 0}, Hot: 8, Axis: []string{"0.3", "0.5", "0.7", "1.0"}},
 		},
 		Views: []View{
-			{"Needs a decision", "/", 83, true},
-			{"Flagged", "/?view=flagged", 7, false},
-			{"New today", "/?view=today", 21, false},
-			{"In review", "/?view=review", 16, false},
-			{"Snoozed", "/?view=snoozed", 3, false},
-			{"Everything", "/?view=all", 678, false},
+			{"open", "Needs a decision", "/", 83, true},
+			{"flagged", "Flagged", "/?view=flagged", 7, false},
+			{"today", "New today", "/?view=today", 21, false},
+			{"review", "In review", "/?view=review", 16, false},
+			{"snoozed", "Snoozed", "/?view=snoozed", 3, false},
+			{"all", "Everything", "/?view=all", 678, false},
 		},
 		View: "open", Clear: "/?view=open", Dims: []string{"Email", "Web", "Device", "Login", "File"},
 		Rows: sampleRows(), Total: 40, Next: "/?view=open&after=abc", Decide: true, Reasons: sampleReasons, Snoozes: sampleSnoozes,

@@ -14,8 +14,8 @@ var static = loadStatic()
 // version names the state of all static files: it changes when any of them does.
 var version = staticVersion()
 
-// imports finds the relative imports of a module, which carry no version in the source.
-var imports = regexp.MustCompile(`from '\./([a-z]+\.js)'`)
+// imports finds the imports of a module, which carry no version in the source.
+var imports = regexp.MustCompile(`(from|import) '\./([a-z]+\.js)'`)
 
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
@@ -56,7 +56,7 @@ func loadStatic() map[string][]byte {
 		if contentTypes[path.Ext(e.Name())] == "" {
 			panic("templates: no content type for static/" + e.Name())
 		}
-		m[e.Name()] = imports.ReplaceAll(must(files.ReadFile("static/"+e.Name())), []byte("from './$1?v="+version+"'"))
+		m[e.Name()] = imports.ReplaceAll(must(files.ReadFile("static/"+e.Name())), []byte("$1 './$2?v="+version+"'"))
 	}
 	return m
 }

@@ -90,7 +90,7 @@ func queueCases() []struct {
 	name string
 	data QueueData
 } {
-	empty := QueueData{Frame: sampleFrame("Queue", "queue"), View: "open", Decided: 27, Asleep: 3, Wakes: now.Add(22 * time.Hour), Decide: true, Reasons: sampleReasons, Views: []View{{"Needs a decision", "/", 0, true}}}
+	empty := QueueData{Frame: sampleFrame("Queue", "queue"), View: "open", Decided: 27, Asleep: 3, Wakes: now.Add(22 * time.Hour), Decide: true, Reasons: sampleReasons, Views: []View{{"open", "Needs a decision", "/", 0, true}}}
 	nomatch := sampleQueue()
 	nomatch.Rows, nomatch.Query, nomatch.Total = nil, "email>0.7 dept:IT", 0
 	bad := nomatch

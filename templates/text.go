@@ -13,8 +13,8 @@ import (
 // funcs is what the HTML files may call.
 var funcs = template.FuncMap{
 	"asset": assetURL, "key": keyOf, "num": num, "percent": percent, "count": count, "plural": plural, "clip": clip,
-	"initials": initials, "join": strings.Join, "chord": strings.Fields, "sign": sign, "add": func(a, b int) int { return a + b },
-	"age": age, "day": day, "clock": clock, "longday": longDay,
+	"initials": initials, "title": title, "join": strings.Join, "chord": strings.Fields, "sign": sign, "add": func(a, b int) int { return a + b },
+	"age": age, "waited": waited, "day": day, "clock": clock, "longday": longDay,
 	"level": level, "heat": heat, "over": over, "comb": combRects, "combName": combName, "combLarge": combLarge,
 	"dimBar": dimBar, "dimName": dimName, "spark": sparkLine, "bars": barPaths, "strip": stripPaths, "gantt": ganttBar,
 }
@@ -68,6 +68,15 @@ func initials(name string) string {
 	return strings.ToUpper(string([]rune(name)[:min(2, utf8.RuneCountInString(name))]))
 }
 
+// title writes "device" as "Device" and "hr" as "HR".
+func title(word string) string {
+	if len(word) == 2 {
+		return strings.ToUpper(word)
+	}
+	_, n := utf8.DecodeRuneInString(word)
+	return initial(word) + word[n:]
+}
+
 func initial(word string) string {
 	r, _ := utf8.DecodeRuneInString(word)
 	return strings.ToUpper(string(r))
@@ -107,6 +116,18 @@ func age(now, t time.Time) moment {
 		return ago(t, fmt.Sprintf("%d d", int(d.Hours()/24)))
 	}
 	return day(now, t)
+}
+
+// waited is age in full words: "7 days".
+func waited(now, t time.Time) moment {
+	switch d := now.Sub(t); {
+	case d < time.Hour:
+		return at(t, plural(int(max(d, 0).Minutes()), "minute", "minutes"))
+	case d < 48*time.Hour:
+		return at(t, plural(int(d.Hours()), "hour", "hours"))
+	default:
+		return at(t, plural(int(d.Hours()/24), "day", "days"))
+	}
 }
 
 // day writes "23 Nov", with the year when it is not this one.

@@ -12,7 +12,9 @@ const title = document.title;
 function paint() {
   if (!pill) return;
   pill.hidden = waiting.size === 0;
-  $('[data-new]', pill).textContent = plural(waiting.size, 'new alert', 'new alerts');
+  const text = plural(waiting.size, 'alert', 'alerts') + ' with new results';
+  $('[data-new]', pill).textContent = text;
+  $('[data-heard]').textContent = waiting.size ? text : '';
   document.title = (waiting.size ? `(${waiting.size}) ` : '') + title;
 }
 
@@ -54,7 +56,7 @@ function arrived({ ids }) {
 function counted(n) {
   const text = v => v.toLocaleString('en');
   $$('[data-open]').forEach(e => { e.textContent = text(n.open); e.hidden = !n.open });
-  for (const [name, value] of Object.entries({ need: n.open, flagged: n.flagged, today: n.today })) {
+  for (const [name, value] of Object.entries(n)) {
     $$(`[data-count="${name}"]`).forEach(e => { e.textContent = text(value) });
   }
   $$('[data-noun]').forEach(e => { e.textContent = n.open === 1 ? 'alert needs' : 'alerts need' });
@@ -69,7 +71,7 @@ function decided({ alert: id, state, by }) {
   if (!tr || busy.has(String(id))) return;
   if (state === 'new' || state === 'in_review') return renew(String(id));
   tr.classList.add('gone');
-  $('.c7 .st > span', tr).textContent = `${words[0].toUpperCase()}${words.slice(1)} by ${by}`;
+  $('.c7 .st > bdi', tr).textContent = `${words[0].toUpperCase()}${words.slice(1)} by ${by}`;
 }
 
 function news(sentence) {

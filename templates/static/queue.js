@@ -20,7 +20,7 @@ const ticked = () => rows().filter(tr => $('.ck', tr)?.checked);
 
 /** select makes a row the current one; with the keyboard its link gets the focus too. */
 export function select(tr, focus = true) {
-  current()?.removeAttribute('aria-current');
+  $$('tr[aria-current]', body).forEach(old => old.removeAttribute('aria-current'));
   if (!tr) return;
   tr.setAttribute('aria-current', 'true');
   if (!focus) return;
@@ -54,6 +54,7 @@ function takeOut(ids, text, record) {
     if (!tr) continue;
     gone.set(id, { tr, next: tr.nextElementSibling });
     tr.remove();
+    tr.removeAttribute('aria-current');
   }
   const left = rows();
   if (left.length) return select(left[Math.min(Math.max(at, 0), left.length - 1)]);
@@ -74,6 +75,7 @@ function putBack(ids) {
 /** fresh fetches rows of this view and puts each in: in its place if it is there, else at its rank. */
 export async function fresh(ids) {
   const url = new URL(location.href);
+  url.searchParams.delete('after');
   url.searchParams.set('rows', '1');
   url.searchParams.set('ids', ids.join(','));
   const came = [];
