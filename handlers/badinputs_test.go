@@ -192,7 +192,7 @@ func (b badClient) judge(in badInput) []string {
 			fail("the CSV export lacks the cell %s: %v %s", in.Want.CSVCell, err, short(string(csv.raw)))
 		}
 	}
-	if alive, _ := b.talk([]byte("GET /healthz HTTP/1.1\r\nHost: "+b.addr+"\r\nConnection: close\r\n\r\n"), false); alive == 0 {
+	if alive, _ := b.talk([]byte("GET /healthz HTTP/1.1\r\nHost: "+b.addr+"\r\nConnection: close\r\n\r\n"), false); alive <= 0 {
 		fail("the server does not answer any more")
 	}
 	return why
@@ -236,15 +236,15 @@ func (b badClient) count() (int, error) {
 
 var statusLine = regexp.MustCompile(`^HTTP/1\.[01] ([0-9]{3})`)
 
-// talk sends bytes and reads until the server closes; status 0 means that it gave no answer.
+// talk sends bytes and reads until the server closes. Status 0 means that it closed without an answer, -1 that it did neither.
 func (b badClient) talk(wire []byte, halfClose bool) (status int, got []byte) {
 	conn, err := net.DialTimeout("tcp", b.addr, patience)
 	if err != nil {
-		return 0, nil
+		return -1, nil
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience / 2)); err != nil {
-		return 0, nil
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return -1, nil
 	}
 	if _, err := conn.Write(wire); err != nil {
 		return 0, nil
@@ -252,9 +252,11 @@ func (b badClient) talk(wire []byte, halfClose bool) (status int, got []byte) {
 	if halfClose {
 		_ = conn.(*net.TCPConn).CloseWrite()
 	}
-	got, _ = io.ReadAll(conn) // what came before an error is the answer
+	got, err = io.ReadAll(conn) // what came before an error is the answer
 	if m := statusLine.FindSubmatch(got); m != nil {
 		status, _ = strconv.Atoi(string(m[1]))
+	} else if errors.Is(err, os.ErrDeadlineExceeded) {
+		status = -1
 	}
 	return status, got
 }
