@@ -24,14 +24,15 @@ const (
 
 // DB is one SQLite file: a pool of readers and a single writer.
 type DB struct {
-	path  string
-	clock func() time.Time
-	r     *sql.DB // query_only
-	w     *sql.DB // one connection, the writer's
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt // the writer's, prepared once
-	gen   atomic.Int64         // commits that changed data, counted
-	hub   hub
+	path   string
+	clock  func() time.Time
+	r      *sql.DB // query_only
+	w      *sql.DB // one connection, the writer's
+	conn   *sql.Conn
+	stmts  map[string]*sql.Stmt // the writer's, prepared once
+	gen    atomic.Int64         // commits that changed data, counted
+	hub    hub
+	logins logins
 
 	shapes shapes                          // the readers' statements
 	known  atomic.Pointer[knownDimensions] // as of a commit

@@ -30,6 +30,7 @@ const (
 	Newer              // the file was made by a newer citd
 	Locked             // another process holds the file
 	Denied             // the operating system refuses access
+	Busy               // too much at once; a moment later it works
 )
 
 // Error is an error that a caller may show. Err holds the cause, for the log only.

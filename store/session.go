@@ -1,8 +1,167 @@
 package store
 
-// Session is a browser that is signed in.
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// Session is a browser that is signed in. Times are microseconds since 1970.
 type Session struct {
-	Account                Actor
-	Created, Seen, Expires int64  // microseconds since 1970
 	Hash                   []byte // SHA-256 of the cookie; names the session
+	Account                Actor
+	Created, Seen, Expires int64
+}
+
+// Terms say how long a session lasts.
+type Terms struct {
+	Idle time.Duration // without a request
+	Max  time.Duration // in all; 0: no end
+}
+
+func (t Terms) end(created, now int64) int64 {
+	end := now + t.Idle.Microseconds()
+	if t.Max > 0 {
+		end = min(end, created+t.Max.Microseconds())
+	}
+	return end
+}
+
+// skew is how far the clock may have been put back since a session began.
+const skew = 5 * time.Minute
+
+// LinkLife is how long a login link is good.
+const LinkLife = 10 * time.Minute
+
+var errSession = Errorf(Unauthorized, "you are not signed in, or were away for long; sign in again")
+
+// SignIn begins a session for a login that was checked. It returns the cookie,
+// which is kept nowhere else.
+func (db *DB) SignIn(ctx context.Context, who Actor, t Terms) (cookie string, err error) {
+	cookie = newSecret()
+	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		return struct{}{}, startSession(tx, who, cookie, t, "password")
+	})
+	return cookie, err
+}
+
+func startSession(tx *Tx, who Actor, cookie string, t Terms, how string) error {
+	if _, err := tx.Exec(`DELETE FROM session WHERE expires_at < ?`, tx.Now); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`INSERT INTO session (hash, account, kind, created_at, seen_at, expires_at) VALUES (?, ?, 'session', ?, ?, ?)`,
+		digest(cookie), who.ID, tx.Now, tx.Now, t.end(tx.Now, tx.Now))
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE account SET used_at = ? WHERE id = ?`, tx.Now-tx.Now%time.Hour.Microseconds(), who.ID); err != nil {
+		return err
+	}
+	return audit(tx, who, "login", "account", who.ID, how)
+}
+
+// Session returns the session of a cookie, and lets it last anew when keep is
+// set. Error: Unauthorized.
+func (db *DB) Session(ctx context.Context, cookie string, t Terms, keep bool) (*Session, error) {
+	s, now := &Session{Hash: digest(cookie)}, db.Now()
+	err := db.r.QueryRowContext(ctx, `SELECT a.id, a.name, a.role, s.created_at, s.seen_at, s.expires_at
+		FROM session s JOIN account a ON a.id = s.account
+		WHERE s.hash = ? AND s.kind = 'session' AND s.expires_at > ? AND s.created_at <= ?
+		AND a.locked_at IS NULL AND coalesce(a.expires_at, ?) >= ?`, s.Hash, now, now+skew.Microseconds(), now, now).
+		Scan(&s.Account.ID, &s.Account.Name, &s.Account.Role, &s.Created, &s.Seen, &s.Expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errSession
+	} else if err != nil {
+		return nil, err
+	}
+	if keep && now-s.Seen > t.Idle.Microseconds()/60 { // a write now and then, not at each click
+		s.Seen, s.Expires = now, t.end(s.Created, now)
+		_, err = Write(ctx, db, func(tx *Tx) (sql.Result, error) {
+			return tx.Exec(`UPDATE session SET seen_at = ?, expires_at = ? WHERE hash = ?`, s.Seen, s.Expires, s.Hash)
+		})
+		if AsError(err).Kind == Full { // reading goes on
+			err = nil
+		}
+	}
+	return s, err
+}
+
+// Sessions lists where an account is signed in, the newest use first.
+func (db *DB) Sessions(ctx context.Context, who Actor) ([]Session, error) {
+	rows, err := db.query(ctx, `SELECT hash, created_at, seen_at, expires_at FROM session
+		WHERE account = ? AND kind = 'session' AND expires_at > ? ORDER BY seen_at DESC`, who.ID, db.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []Session
+	for rows.Next() {
+		s := Session{Account: who}
+		if err := rows.Scan(&s.Hash, &s.Created, &s.Seen, &s.Expires); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+// SignOut ends the session of that hash if it is who's.
+func (db *DB) SignOut(ctx context.Context, who Actor, hash []byte) error {
+	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		if _, err := tx.Exec(`DELETE FROM session WHERE hash = ? AND account = ?`, hash, who.ID); err != nil {
+			return struct{}{}, err
+		}
+		tx.changed(AccountChanged, who.ID)
+		return struct{}{}, audit(tx, who, "logout", "account", who.ID, "")
+	})
+	return err
+}
+
+// AddLink makes a link that signs a person in once within life. It returns the
+// code, which is kept nowhere else. Error: NotFound (no such person, or locked).
+func (db *DB) AddLink(ctx context.Context, name string, life time.Duration) (code string, err error) {
+	code = newSecret()
+	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		var none struct{}
+		var id int64
+		err := tx.Row(`SELECT id FROM account WHERE kind = 'person' AND name = ? AND locked_at IS NULL`, []any{name}, &id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return none, Errorf(NotFound, "there is no person %q who may sign in", name)
+		} else if err != nil {
+			return none, err
+		}
+		_, err = tx.Exec(`INSERT INTO session (hash, account, kind, created_at, seen_at, expires_at) VALUES (?, ?, 'link', ?, ?, ?)`,
+			digest(code), id, tx.Now, tx.Now, tx.Now+life.Microseconds())
+		if err != nil {
+			return none, err
+		}
+		return none, audit(tx, Actor{}, "login-link", "account", id, "")
+	})
+	return code, err
+}
+
+// FollowLink signs in the person for whom a link was made. A second use within
+// again of the first is good: browsers fetch twice, people click twice.
+// Error: Unauthorized.
+func (db *DB) FollowLink(ctx context.Context, code string, again time.Duration, t Terms) (cookie string, err error) {
+	cookie = newSecret()
+	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		var none struct{}
+		var who Actor
+		err := tx.Row(`SELECT a.id, a.name, a.role FROM session s JOIN account a ON a.id = s.account
+			WHERE s.hash = ? AND s.kind = 'link' AND s.expires_at > ? AND coalesce(s.used_at, ?) + ? >= ?
+			AND a.locked_at IS NULL AND coalesce(a.expires_at, ?) >= ?`,
+			[]any{digest(code), tx.Now, tx.Now, again.Microseconds(), tx.Now, tx.Now, tx.Now}, &who.ID, &who.Name, &who.Role)
+		if errors.Is(err, sql.ErrNoRows) {
+			return none, Errorf(Unauthorized, "this link was used already or is older than %d minutes; citd login-link prints another", int(LinkLife.Minutes()))
+		} else if err != nil {
+			return none, err
+		}
+		if _, err := tx.Exec(`UPDATE session SET used_at = coalesce(used_at, ?) WHERE hash = ?`, tx.Now, digest(code)); err != nil {
+			return none, err
+		}
+		return none, startSession(tx, who, cookie, t, "link")
+	})
+	return cookie, err
 }

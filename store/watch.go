@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const watchEvery = 500 * time.Millisecond
+
+var errLook = errors.New("only looked") // takes back nothing, counts as no change
+
+// Watch looks until ctx ends whether another process, such as citd user lock,
+// has written to the file, and announces it as a change of any account.
+func (db *DB) Watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	seen, _ := db.dataVersion(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if v, ok := db.dataVersion(ctx); ok && v != seen {
+			seen = v
+			db.hub.publish(db.gen.Add(1), []Change{{Kind: AccountChanged}})
+		}
+	}
+}
+
+// dataVersion changes when another connection than the writer's has committed;
+// within this process there is none.
+func (db *DB) dataVersion(ctx context.Context) (v int64, ok bool) {
+	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		if err := tx.Row(`PRAGMA data_version`, nil, &v); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, errLook
+	})
+	return v, errors.Is(err, errLook)
+}
