@@ -9,7 +9,7 @@ import (
 var (
 	errInstant = errors.New("must be a time such as 2014-09-17 10:11:12.5 or 2014-09-17T10:11:12Z")
 	errDay     = errors.New("must be a date such as 1982-02-11")
-	errNoDay   = errors.New("is no date or time of the calendar, of the years 1 to 9999")
+	errNoDay   = errors.New("must be a day and time that the calendar has, of the years 1 to 9999")
 )
 
 // stamp is a date, and a time of day if one was written.

@@ -34,7 +34,8 @@ type DB struct {
 	hub    hub
 	logins logins
 
-	shapes shapes                          // the readers' statements
+	shapes shapes // the readers' statements
+	totals totals
 	known  atomic.Pointer[knownDimensions] // as of a commit
 
 	wg     sync.WaitGroup

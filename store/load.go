@@ -11,7 +11,7 @@ import (
 // further dimensions. where is what follows WHERE: a literal, never a request's
 // text, with values bound. The rows are *Employee and so on.
 func load(ctx context.Context, rd reader, r *Resource, where string, args ...any) ([]any, error) {
-	rows, err := runKept(ctx, rd, r.selects+" WHERE "+where, args...)
+	rows, err := rd.query(ctx, r.selects+" WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +43,6 @@ func loadIDs(ctx context.Context, rd reader, r *Resource, ids []int64) ([]any, e
 		}
 	}
 	return out, nil
-}
-
-// runKept runs a query whose text comes from a bounded set, prepared once.
-func runKept(ctx context.Context, rd reader, q string, args ...any) (*sql.Rows, error) {
-	if tx, ok := rd.(*Tx); ok {
-		return tx.Query(q, args...)
-	}
-	return rd.query(ctx, q, args...)
 }
 
 // scanRows reads all rows of a SELECT that begins with r.selects, and closes them.
@@ -92,7 +84,7 @@ func loadExtra(ctx context.Context, rd reader, r *Resource, rows []any) error {
 		ids[i] = *r.id(row)
 		at[ids[i]] = row
 	}
-	found, err := runKept(ctx, rd, `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
+	found, err := rd.query(ctx, `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
 		WHERE a.result IN (SELECT value FROM json_each(?)) ORDER BY a.result, d.name`, jsonIDs(ids))
 	if err != nil {
 		return err
@@ -121,7 +113,7 @@ func dimensions(ctx context.Context, rd reader) ([]string, error) {
 			return k.names, nil
 		}
 	}
-	rows, err := runKept(ctx, rd, `SELECT name FROM dimension ORDER BY name`)
+	rows, err := rd.query(ctx, `SELECT name FROM dimension ORDER BY name`)
 	if err != nil {
 		return nil, err
 	}

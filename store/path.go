@@ -1,0 +1,242 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// path is a name such as employee__homeAddress__city, looked up in the declarations.
+type path struct {
+	root *Resource
+	rels []*Field // relations on the way
+	leaf *Field   // where it ends: a field, id, a dimension or a relation itself
+	rest []string // what is left of the name: nothing, or an operator
+}
+
+// walk looks name up from r on. The error names what is known where it fails.
+func (r *Resource) walk(name string) (*path, error) {
+	p, at := &path{root: r}, r
+	parts := strings.Split(name, "__")
+	for i, part := range parts {
+		f := at.named(part)
+		if f == nil {
+			if i == 0 || operatorNamed(part) == nil {
+				return nil, fmt.Errorf("%s has no %s; it has %s", at.Name, shown(part), strings.Join(at.names(), ", "))
+			}
+			p.rest = parts[i:]
+			break
+		}
+		if p.leaf != nil {
+			p.rels = append(p.rels, p.leaf)
+		}
+		p.leaf = f
+		if f.Type != ToOne && f.Type != ToMany {
+			p.rest = parts[i+1:]
+			break
+		}
+		at = ResourceNamed(f.Target)
+	}
+	if p.leaf.Type == ident && len(p.rels) > 0 { // employee__id is what employee holds
+		p.leaf, p.rels = p.rels[len(p.rels)-1], p.rels[:len(p.rels)-1]
+	}
+	return p, nil
+}
+
+// named returns a field, id, or a dimension that no field declares; else nil.
+func (r *Resource) named(name string) *Field {
+	if name == "id" {
+		return &Field{Name: "id", Type: ident, Target: r.Name}
+	}
+	if f := r.Field(name); f != nil {
+		return f
+	}
+	if r.extra != nil && IsDimension(name) {
+		return &Field{Name: name, Type: Float, Null: true}
+	}
+	return nil
+}
+
+// dimension reports whether f is kept in table anomaly rather than in a column.
+func (f *Field) dimension() bool { return f.Type == Float && f.at == nil }
+
+// names lists what can be filtered and ordered by.
+func (r *Resource) names() []string {
+	names := []string{"id"}
+	for i := range r.Fields {
+		names = append(names, r.Fields[i].Name)
+	}
+	return names
+}
+
+// hidden returns the first name on the path that tells who a person is, or "".
+func (p *path) hidden() string {
+	for _, f := range append(slices.Clone(p.rels), p.leaf) {
+		if f.Identity {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+// node is what is asked of the rows of one table. Conditions through the same
+// relation stand in the same node, so that they are asked of the same row.
+type node struct {
+	res   *Resource // nil in the node of a dimension
+	via   *Field    // the relation or dimension that leads here; nil at the root
+	self  []cond    // of what via holds: the id referred to, or the dimension's value
+	conds []cond
+	subs  []*node
+}
+
+type cond struct {
+	f    *Field
+	op   *operator
+	vals []any
+}
+
+// null reports whether c asks for NULL.
+func (c *cond) null() bool { return c.op.takes == trueFalse && c.vals[0].(bool) }
+
+// add notes a condition on what p leads to.
+func (n *node) add(p *path, c cond) {
+	for _, rel := range p.rels {
+		n = n.sub(rel, ResourceNamed(rel.Target))
+	}
+	switch {
+	case c.op.takes != trueFalse && p.leaf.Type == ToMany:
+		n = n.sub(p.leaf, ResourceNamed(p.leaf.Target))
+		n.self = append(n.self, c)
+	case c.op.takes != trueFalse && p.leaf.dimension():
+		n = n.sub(p.leaf, nil)
+		n.self = append(n.self, c)
+	default:
+		n.conds = append(n.conds, c)
+	}
+}
+
+func (n *node) sub(via *Field, res *Resource) *node {
+	for _, s := range n.subs {
+		if s.via.Name == via.Name {
+			return s
+		}
+	}
+	s := &node{res: res, via: via}
+	n.subs = append(n.subs, s)
+	return s
+}
+
+// where returns the conditions on rows of n.res, or "" if there are none.
+func (n *node) where(b *binder) string {
+	var all []string
+	for _, c := range n.conds {
+		if c.f.Type == ToMany || c.f.dimension() {
+			all = append(all, n.holds(b, c))
+		} else {
+			all = append(all, c.op.sql(b, c.f, c.f.Name, c.vals))
+		}
+	}
+	for _, s := range n.subs {
+		all = append(all, n.through(b, s))
+	}
+	return strings.Join(all, " AND ")
+}
+
+// holds asks whether a row has related rows, or was measured in a dimension.
+func (n *node) holds(b *binder, c cond) string {
+	not := ""
+	if c.null() {
+		not = "NOT "
+	}
+	if c.f.dimension() {
+		return not + "EXISTS (SELECT 1 FROM anomaly WHERE result = " + n.res.Name + ".id AND " + isDimension(b, c.f) + ")"
+	}
+	return not + "EXISTS (SELECT 1 FROM " + n.res.Link.Table + " WHERE " + n.res.Link.Near + " = " + n.res.Name + ".id)"
+}
+
+// through returns the condition on rows of n that those of s make.
+func (n *node) through(b *binder, s *node) string {
+	if s.res == nil {
+		q := "id IN (SELECT result FROM anomaly WHERE " + isDimension(b, s.via)
+		for _, c := range s.self {
+			q += " AND " + c.op.sql(b, c.f, "value", c.vals)
+		}
+		return q + ")"
+	}
+	if s.via.Type == ToOne {
+		q := s.via.Name + " IN (SELECT id FROM " + s.res.Name + " WHERE " + s.where(b) + ")"
+		if s.via.Null && s.absent() {
+			return "(" + s.via.Name + " IS NULL OR " + q + ")"
+		}
+		return q
+	}
+	l := n.res.Link
+	var inner []string
+	for _, c := range s.self {
+		inner = append(inner, c.op.sql(b, c.f, l.Far, c.vals))
+	}
+	if w := s.where(b); w != "" {
+		inner = append(inner, l.Far+" IN (SELECT id FROM "+s.res.Name+" WHERE "+w+")")
+	}
+	q := "id IN (SELECT " + l.Near + " FROM " + l.Table + " WHERE " + strings.Join(inner, " AND ") + ")"
+	if s.absent() {
+		return "(NOT EXISTS (SELECT 1 FROM " + l.Table + " WHERE " + l.Near + " = " + n.res.Name + ".id) OR " + q + ")"
+	}
+	return q
+}
+
+// absent reports whether s asks for nothing but NULLs, which a row without
+// related rows has as well.
+func (s *node) absent() bool {
+	if len(s.self) > 0 {
+		return false
+	}
+	for _, c := range s.conds {
+		if !c.null() {
+			return false
+		}
+	}
+	for _, sub := range s.subs {
+		if sub.res == nil || !sub.absent() {
+			return false
+		}
+	}
+	return true
+}
+
+func isDimension(b *binder, f *Field) string {
+	return "dimension = (SELECT id FROM dimension WHERE name = " + b.val(f.Name) + ")"
+}
+
+// orderSQL returns the term of ORDER BY for p. NULL comes first, or last if
+// descending. Of many related rows the least counts, or the greatest.
+func (p *path) orderSQL(b *binder, desc bool) string {
+	if desc {
+		return p.from(b, p.root, p.root.Name, 0, "max") + " DESC"
+	}
+	return p.from(b, p.root, p.root.Name, 0, "min")
+}
+
+// from returns what p's leaf is for one row of res, known as table, when depth
+// relations have been followed.
+func (p *path) from(b *binder, res *Resource, table string, depth int, pick string) string {
+	if depth == len(p.rels) {
+		switch {
+		case p.leaf.Type == ToMany:
+			l := res.Link
+			return fmt.Sprintf("(SELECT %s(%s) FROM %s WHERE %s = %s.id)", pick, l.Far, l.Table, l.Near, table)
+		case p.leaf.dimension():
+			return fmt.Sprintf("(SELECT value FROM anomaly WHERE result = %s.id AND %s)", table, isDimension(b, p.leaf))
+		}
+		return table + "." + p.leaf.Name
+	}
+	rel, other := p.rels[depth], fmt.Sprintf("o%d", depth+1)
+	target := ResourceNamed(rel.Target)
+	inner := p.from(b, target, other, depth+1, pick)
+	if rel.Type == ToOne {
+		return fmt.Sprintf("(SELECT %s FROM %s %s WHERE %s.id = %s.%s)", inner, target.Name, other, other, table, rel.Name)
+	}
+	l := res.Link
+	return fmt.Sprintf("(SELECT %s(%s) FROM %s JOIN %s %s ON %s.id = %s WHERE %s = %s.id)",
+		pick, inner, l.Table, target.Name, other, other, l.Far, l.Near, table)
+}
