@@ -43,8 +43,7 @@ function renew(id) {
 }
 
 function arrived({ ids }) {
-  const tick = $('[data-tick="alerts"]');
-  if (tick) return ticked(tick);
+  if ($('[data-tick="alerts"]')) return first();
   for (const id of ids.map(String)) {
     if (id === alert) news('This alert has new results.');
     else if (row(id)) renew(id);
@@ -82,10 +81,11 @@ function news(sentence) {
   box.hidden = false;
 }
 
-function ticked(li) {
-  const sign = $('.ic-dismissed')?.cloneNode(true);
-  if (sign) $('.ic', li).replaceWith(sign);
-  $('[data-waiting]').textContent = 'The first post has arrived';
+// The list of a first run ticks itself: a result has come, so all that it takes is done.
+function first() {
+  const done = $('[data-ticks] .ic-dismissed');
+  if (done) $$('[data-ticks] .ic-new').forEach(sign => sign.replaceWith(done.cloneNode(true)));
+  $$('[data-waiting]').forEach(e => { e.textContent = e.dataset.waiting });
   $('[data-there]').hidden = false;
 }
 

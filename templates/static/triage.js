@@ -48,7 +48,7 @@ function bind(form) {
   const picked = () => $('input[type=radio]:checked', form);
   const wants = () => { const id = picked()?.dataset.needs, field = id && $('#' + id); return field && !field.value.trim() ? field : null };
   dialog.addEventListener('keydown', e => {
-    if (e.ctrlKey && e.key === 'Enter') return form.requestSubmit();
+    if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.target.matches('textarea')) return e.preventDefault(), form.requestSubmit();
     if (e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.target.matches('textarea, input:not([type=radio])')) return;
     if (e.key === $('.pri', form).dataset.key) return e.preventDefault(), form.requestSubmit();
     const radio = $(`input[data-key="${CSS.escape(e.key)}"]`, form);
