@@ -138,14 +138,13 @@ func matchersKnown(v any) error {
 		if matchers[op] == nil {
 			return fmt.Errorf("no matcher is called %s", op)
 		}
-		switch arg := arg.(type) {
-		case string:
-			if op == "$type" && types[arg] == nil {
-				return fmt.Errorf("no type is called %s", arg)
-			} else if op == "$re" {
-				_, err := compilePattern(arg)
-				return err
-			}
+		text, _ := arg.(string)
+		if op == "$type" && types[text] == nil {
+			return fmt.Errorf("no type is called %s", short(arg))
+		}
+		if op == "$re" {
+			_, err := compilePattern(text)
+			return err
 		}
 	}
 	switch v := v.(type) {
