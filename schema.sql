@@ -250,3 +250,18 @@ CREATE TABLE decision_result (
   digest      BLOB    NOT NULL,  -- what the result was when it was decided
   PRIMARY KEY (decision, result)
 ) STRICT, WITHOUT ROWID;
+
+-- Labels in the order in which they came to be: models read on from the last
+-- cursor they saw. A newer row for the same result supersedes the older.
+CREATE TABLE feedback (
+  cursor      INTEGER PRIMARY KEY AUTOINCREMENT,
+  result      INTEGER NOT NULL,                 -- no reference: a deleted result loses its label by a row
+  reporter    TEXT    NOT NULL,                 -- whose result it was
+  decision    INTEGER REFERENCES decision (id)  -- NULL: the label was taken back
+) STRICT;
+CREATE INDEX feedback_result ON feedback (result, cursor);
+
+CREATE TRIGGER feedback_decided AFTER UPDATE OF decision ON detectionmodelresult WHEN old.decision IS NOT new.decision
+BEGIN INSERT INTO feedback (result, reporter, decision) VALUES (new.id, new.reporter, new.decision); END;
+CREATE TRIGGER feedback_deleted AFTER DELETE ON detectionmodelresult WHEN old.decision IS NOT NULL
+BEGIN INSERT INTO feedback (result, reporter, decision) VALUES (old.id, old.reporter, NULL); END;

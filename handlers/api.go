@@ -17,13 +17,17 @@ func (s *server) apiRoutes() []route {
 		list, one := prefix+res.Name+"/", prefix+res.Name+"/:id/"
 		routes = append(
 			routes,
+			route{"GET", list, readers, 0, a.list, false},
 			route{"POST", list, posters, oneObject, a.post, false},
 			route{"PATCH", list, posters, oneList, a.patchList, false},
 			route{"PUT", list, writers, oneList, a.putList, false},
+			route{"DELETE", list, writers, 0, a.deleteList, false},
+			route{"GET", list + "schema/", readers, 0, a.schema, false},
 			route{"GET", one, readers, 0, a.get, false},
 			route{"PUT", one, writers, oneObject, a.put, false},
 			route{"PATCH", one, writers, oneObject, a.patch, false},
 			route{"DELETE", one, writers, 0, a.delete, false},
+			route{"GET", one + ":ids/", readers, 0, a.set, false}, // set/1;3/
 		)
 	}
 	return routes
@@ -63,7 +67,7 @@ func (a *api) id(r *request) (int64, error) {
 }
 
 func (a *api) post(w http.ResponseWriter, r *request) error {
-	return a.write(w, r, func(b *store.Batch, in *store.Input) (store.Saved, error) { return b.Post(in) }, http.StatusOK)
+	return a.write(w, r, a.res.Decode, func(b *store.Batch, in *store.Input) (store.Saved, error) { return b.Post(in) }, http.StatusOK)
 }
 
 func (a *api) put(w http.ResponseWriter, r *request) error {
@@ -71,7 +75,7 @@ func (a *api) put(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return a.write(w, r, func(b *store.Batch, in *store.Input) (store.Saved, error) { return b.Put(in, id) }, http.StatusOK)
+	return a.write(w, r, a.res.DecodeUpdate, func(b *store.Batch, in *store.Input) (store.Saved, error) { return b.Put(in, id) }, http.StatusOK)
 }
 
 func (a *api) patch(w http.ResponseWriter, r *request) error {
@@ -79,17 +83,17 @@ func (a *api) patch(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return a.write(w, r, func(b *store.Batch, in *store.Input) (store.Saved, error) { return b.Patch(in, id) }, http.StatusAccepted)
+	return a.write(w, r, a.res.DecodeUpdate, func(b *store.Batch, in *store.Input) (store.Saved, error) { return b.Patch(in, id) }, http.StatusAccepted)
 }
 
 // write stores one object and answers with it as it is stored now: 201 if it is
 // new, else the status updated.
-func (a *api) write(w http.ResponseWriter, r *request, save func(*store.Batch, *store.Input) (store.Saved, error), updated int) error {
+func (a *api) write(w http.ResponseWriter, r *request, decode func([]byte) (*store.Input, error), save func(*store.Batch, *store.Input) (store.Saved, error), updated int) error {
 	body, err := r.bytes()
 	if err != nil {
 		return err
 	}
-	in, err := a.res.Decode(body)
+	in, err := decode(body)
 	if err != nil {
 		return err
 	}

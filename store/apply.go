@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -22,8 +21,6 @@ type Batch struct {
 	resign  map[int64]bool   // results whose list of evidence changed
 	log     changeLog
 	notes   Notes
-
-	received int64 // when what comes now counts as received; 0: now
 }
 
 // move is a result before and after a request.
@@ -261,7 +258,7 @@ func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
 	args = bind(bind(args, r.Fields, row), r.own, row)
 	if r.Receipt {
 		rec := r.seal(row)
-		rec.PostedBy, rec.CreatedAt, rec.Digest = b.actor.ID, cmp.Or(b.received, b.tx.Now), r.digest(row)
+		rec.PostedBy, rec.CreatedAt, rec.Digest = b.actor.ID, b.tx.Now, r.digest(row)
 		args = append(args, rec.PostedBy, rec.CreatedAt, rec.Digest)
 	}
 	res, err := b.tx.Exec(r.insert, args...)

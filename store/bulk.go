@@ -78,7 +78,7 @@ func (b *Batch) list(r *Resource, body []byte, save func(*Input) (Saved, error))
 	n := 0
 	deleted, err = eachObject(body, func(v *jsonValue) error {
 		defer func() { n++ }()
-		in, err := r.input(v)
+		in, err := r.input(v, false)
 		if err == nil && w.count == 0 {
 			var s Saved
 			if s, err = b.saveItem(in, save); err == nil {

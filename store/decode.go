@@ -49,28 +49,37 @@ func IsDimension(key string) bool {
 	return dimensionName.MatchString(key) && !strings.Contains(key, "__")
 }
 
-// Decode reads one object. The error names every wrong field at once.
-func (r *Resource) Decode(body []byte) (*Input, error) {
+// Decode reads one object that may become a new row. The error names every
+// wrong field at once.
+func (r *Resource) Decode(body []byte) (*Input, error) { return r.decode(body, false) }
+
+// DecodeUpdate reads one object for a row that is there: what it lacks stays.
+func (r *Resource) DecodeUpdate(body []byte) (*Input, error) { return r.decode(body, true) }
+
+func (r *Resource) decode(body []byte, update bool) (*Input, error) {
 	v, err := parseJSON(body)
 	if err != nil {
 		return nil, err
 	}
-	return r.input(&v)
+	return r.input(&v, update)
 }
 
-func (r *Resource) input(v *jsonValue) (*Input, error) {
+func (r *Resource) input(v *jsonValue, update bool) (*Input, error) {
 	if v.kind != jsonObject {
 		return nil, Errorf(Invalid, "wanted an object of %s, got %s", r.Name, v.what())
 	}
 	if _, list := v.get("objects"); list {
 		return nil, Errorf(Invalid, "wanted one object of %s; send a list with PATCH to %s%s/", r.Name, Base, r.Name)
 	}
-	d := decoder{}
+	d := decoder{update: update}
 	in := d.object(r, v, "")
 	return in, d.bad.err()
 }
 
-type decoder struct{ bad fieldErrors }
+type decoder struct {
+	bad    fieldErrors
+	update bool // the outermost object is for a row that is there
+}
 
 // object decodes v as a row of r. path is put before the names of fields.
 func (d *decoder) object(r *Resource, v *jsonValue, path string) *Input {
@@ -80,7 +89,7 @@ func (d *decoder) object(r *Resource, v *jsonValue, path string) *Input {
 		f := r.fieldIndex(key)
 		switch {
 		case f >= 0:
-			in.given[f] = true
+			in.given[f] = val.kind != jsonNull || r.Fields[f].Null || r.Fields[f].Type == ToMany
 			d.field(in, f, val)
 		case key == "id":
 			in.id = d.id(path+key, val)
@@ -92,7 +101,7 @@ func (d *decoder) object(r *Resource, v *jsonValue, path string) *Input {
 			in.ignored = append(in.ignored, path+key)
 		}
 	}
-	if in.self == 0 && in.id == 0 && r.KeyField() == nil {
+	if in.self == 0 && in.id == 0 && r.KeyField() == nil && (path != "" || !d.update) {
 		d.complete(in) // it can only be a new row, so tell what is missing with the rest
 	}
 	return in
@@ -195,7 +204,7 @@ func (d *decoder) field(in *Input, i int, v *jsonValue) {
 		if f.Need {
 			d.bad.add(name, "is required and cannot be null")
 		}
-		return // the zero value: "", false, null or no references
+		return // null or no references; what cannot be null is as though absent
 	}
 	switch p := f.at(in.row).(type) {
 	case *string:

@@ -218,16 +218,22 @@ func (m *importer) save(resource string, body *jsonValue) error {
 	if r == nil {
 		return Errorf(Invalid, "there is no resource %q", resource)
 	}
-	in, err := r.input(body)
+	in, err := r.input(body, false)
 	if err != nil {
 		return err
 	}
-	m.b.received = 0
 	if res, ok := in.row.(*Result); ok {
-		m.b.received = res.Date
+		defer m.b.tx.at(res.Date)()
 	}
 	_, err = m.b.Post(in)
 	return err
+}
+
+// at makes t the time of what follows, until the function it returns is called.
+func (tx *Tx) at(t int64) (back func()) {
+	now := tx.Now
+	tx.Now = t
+	return func() { tx.Now = now }
 }
 
 // atomically runs fn so that an error takes back what fn did, and only that.

@@ -1,0 +1,136 @@
+package handlers
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"citd/store"
+)
+
+// query reads the parameters of a list's URL.
+func (a *api) query(r *request, parse func(*store.Resource, url.Values, store.View) (*store.Query, error)) (*store.Query, url.Values, error) {
+	params, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, nil, store.Errorf(store.Invalid, "the address has a query that cannot be read; write a plus sign as %%2B, a semicolon as %%3B and a percent sign as %%25")
+	}
+	q, err := parse(a.res, params, see(r))
+	return q, params, err
+}
+
+func (a *api) list(w http.ResponseWriter, r *request) error {
+	q, params, err := a.query(r, store.ParseQuery)
+	if err != nil {
+		return err
+	}
+	if params.Get("format") == "ndjson" {
+		return a.lines(w, r, q)
+	}
+	v, err := a.db.View(r.Context(), a.res, see(r))
+	if err != nil {
+		return err
+	}
+	page, err := a.db.List(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	b := append(make([]byte, 0, 1024+512*len(page.Rows)), `{"meta":{"limit":`...)
+	b = strconv.AppendInt(b, int64(page.Limit), 10)
+	b = strconv.AppendInt(append(b, `,"offset":`...), int64(page.Offset), 10)
+	b = strconv.AppendInt(append(b, `,"total_count":`...), page.Total, 10)
+	b = appendLink(append(b, `,"next":`...), page.Next)
+	b = appendLink(append(b, `,"previous":`...), page.Previous)
+	b = append(b, `},"objects":`...)
+	b = append(a.appendRows(b, page.Rows, v), '}')
+	send(w, http.StatusOK, "application/json", b)
+	return nil
+}
+
+// appendLink appends a path and query, or null.
+func appendLink(b []byte, link string) []byte {
+	if link == "" {
+		return append(b, "null"...)
+	}
+	text, _ := json.Marshal(link) // a string always can
+	return append(b, text...)
+}
+
+func (a *api) appendRows(b []byte, rows []any, v store.View) []byte {
+	b = append(b, '[')
+	for i, row := range rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = a.res.AppendJSON(b, row, v)
+	}
+	return append(b, ']')
+}
+
+// lines streams all rows that q selects, one object a line.
+func (a *api) lines(w http.ResponseWriter, r *request, q *store.Query) error {
+	v, err := a.db.View(r.Context(), a.res, see(r))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	var b []byte
+	return a.db.Each(r.Context(), q, func(row any) error {
+		b = append(a.res.AppendJSON(b[:0], row, v), '\n')
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+func (a *api) deleteList(w http.ResponseWriter, r *request) error {
+	q, _, err := a.query(r, store.ParseDelete)
+	if err != nil {
+		return err
+	}
+	return a.remove(w, r, func(b *store.Batch) error { return b.DeleteAll(q) })
+}
+
+func (a *api) schema(w http.ResponseWriter, r *request) error {
+	dims, err := a.db.Dimensions(r.Context())
+	if err != nil {
+		return err
+	}
+	b, err := a.res.Schema(dims)
+	if err != nil {
+		return err
+	}
+	send(w, http.StatusOK, "application/json", b)
+	return nil
+}
+
+// set answers the rows of set/1;3/ in that order, and names those that are missing.
+func (a *api) set(w http.ResponseWriter, r *request) error {
+	if r.params.ByName("id") != "set" {
+		return store.Errorf(store.NotFound, "there is nothing at this address")
+	}
+	ids := strings.FieldsFunc(r.params.ByName("ids"), func(c rune) bool { return c == ';' })
+	if len(ids) == 0 || len(ids) > maxSet {
+		return store.Errorf(store.Invalid, "wanted 1 to %d ids, such as set/1;3/", maxSet)
+	}
+	v, err := a.db.View(r.Context(), a.res, see(r))
+	if err != nil {
+		return err
+	}
+	rows, missing, err := a.db.Set(r.Context(), a.res, ids)
+	if err != nil {
+		return err
+	}
+	b := a.appendRows([]byte(`{"objects":`), rows, v)
+	if len(missing) > 0 {
+		names, err := json.Marshal(missing)
+		if err != nil {
+			return err
+		}
+		b = append(append(b, `,"not_found":`...), names...)
+	}
+	send(w, http.StatusOK, "application/json", append(b, '}'))
+	return nil
+}
+
+const maxSet = 1000 // ids in one set/
