@@ -25,6 +25,7 @@ const (
 type ImportOptions struct {
 	Name      string    // of the file, for errors
 	CSV       *Resource // the file is CSV of this resource; nil: NDJSON
+	Raw       bool      // CSV: text is not guarded against formulas, see AppendCSV
 	DryRun    bool      // check everything, store nothing
 	KeepGoing bool      // store the good lines of a file that has wrong ones
 	Progress  func(lines int)
@@ -101,7 +102,7 @@ func (m *importer) file(in io.Reader) error {
 		return err
 	}
 	if m.o.CSV != nil {
-		return readCSV(r, m.o.CSV, func(line int, body []byte, err error) error {
+		return readCSV(r, m.o.CSV, m.o.Raw, func(line int, body []byte, err error) error {
 			return m.line(line, m.o.CSV.Name, body, err)
 		})
 	}
