@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// decide records c on the alert and settles its state. batch, if many, is the
+// first decision of those made together; it is set by the first.
+func (tx *Tx) decide(actor Actor, alert int64, c Choice, batch *int64, many bool) (Outcome, error) {
+	a, err := loadAlert(tx, alert)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := tx.mayDecide(a, &c); err != nil {
+		return Outcome{}, err
+	}
+	points, inForce, err := a.points(tx, window{a.first, a.last})
+	if err != nil {
+		return Outcome{}, err
+	}
+	covers, err := c.covers(a, points, inForce)
+	if err != nil {
+		return Outcome{}, err
+	}
+	d, err := tx.insertDecision(actor, a, c, covers)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if many {
+		if *batch == 0 {
+			*batch = d
+		}
+		if _, err := tx.Exec(`UPDATE decision SET batch = ? WHERE id = ?`, *batch, d); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if err := a.refold(tx, window{a.first, a.last}); err != nil {
+		return Outcome{}, err
+	}
+	tx.changed(AlertDecided, a.id)
+	return Outcome{Alert: a.id, State: a.state, Decision: d}, audit(tx, actor, "decide", "alert", a.id, c.record(d, len(covers), *batch))
+}
+
+// record is what the audit says of a decision: ids and counts only.
+func (c *Choice) record(id int64, results int, batch int64) string {
+	s := fmt.Sprintf("decision %d %s", id, c.Action)
+	if c.Reason != nil {
+		s += " reason " + strconv.Itoa(*c.Reason)
+	}
+	if c.Undoes != 0 {
+		s += " of " + strconv.FormatInt(c.Undoes, 10)
+	}
+	if results > 0 {
+		s += " results " + strconv.Itoa(results)
+	}
+	if batch != 0 {
+		s += " batch " + strconv.FormatInt(batch, 10)
+	}
+	return s
+}
+
+// mayDecide refuses what the alert's state does not allow, naming who was first.
+func (tx *Tx) mayDecide(a *alertRow, c *Choice) error {
+	if c.Action == Remark {
+		return nil
+	}
+	closed := a.state == StateConfirmed || a.state == StateDismissed
+	switch {
+	case c.Seen != nil && *c.Seen != a.decision, c.Action == Undo && c.Undoes != a.decision:
+		return tx.wasFirst(a)
+	case a.state == StateWithdrawn:
+		return Errorf(Conflict, "all results of this alert are gone; there is nothing left to decide")
+	case c.Action == Undo:
+		return nil
+	case c.Action == Reopen && !closed:
+		return Errorf(Conflict, "this alert is open already")
+	case c.Action != Reopen && closed:
+		return tx.wasFirst(a)
+	}
+	if c.Action == Snooze && c.Over != nil {
+		return tx.checkOver(a, c)
+	}
+	return nil
+}
+
+// wasFirst tells who decided on the alert, what and when.
+func (tx *Tx) wasFirst(a *alertRow) error {
+	if a.decision == 0 {
+		return Errorf(Conflict, "nobody has decided on this alert; load the page again")
+	}
+	var who string
+	var d Decision
+	err := tx.Row(`SELECT a.name, d.at, d.action, d.reason FROM decision d JOIN account a ON a.id = d.account WHERE d.id = ?`,
+		[]any{a.decision}, &who, &d.At, &d.Action, &d.Reason)
+	if err != nil {
+		return err
+	}
+	return Errorf(Conflict, "%s was first: %s at %s; nothing was changed", who, d.Did(), time.UnixMicro(d.At).Format("15:04 on 2 Jan"))
+}
+
+// checkOver turns c.Over into a score over scale. The alert must not be above it already.
+func (tx *Tx) checkOver(a *alertRow, c *Choice) error {
+	var score, scale float64
+	err := tx.Row(`SELECT r.score, m.scale FROM detectionmodelresult r JOIN model m ON m.name = r.reporter WHERE r.id = ?`, []any{a.peakResult}, &score, &scale)
+	if err != nil {
+		return err
+	}
+	over := scaled(*c.Over, scale)
+	if over < a.peak {
+		return fieldErrors{"over": {"must be at least " + strconv.FormatFloat(score, 'f', -1, 64) + ", the highest score now"}}.err()
+	}
+	c.Over = &over
+	return nil
+}
+
+// covers are the results that c decides on.
+func (c *Choice) covers(a *alertRow, points []point, inForce map[int64]int64) (out []cover, err error) {
+	if c.Action != Confirm && c.Action != Dismiss {
+		return nil, nil
+	}
+	for _, p := range points {
+		if _, decided := inForce[p.id]; !decided && (c.Results == nil || slices.Contains(c.Results, p.id)) {
+			out = append(out, cover{p.id, p.digest})
+		}
+	}
+	if len(out) == 0 {
+		return nil, fieldErrors{"result": {"none of the ticked results is undecided"}}.err()
+	}
+	return out, nil
+}
+
+func (tx *Tx) insertDecision(actor Actor, a *alertRow, c Choice, covers []cover) (int64, error) {
+	var reason, over any
+	if c.Action == Dismiss {
+		reason = *c.Reason
+	}
+	if c.Action == Snooze && c.Over != nil {
+		over = *c.Over
+	}
+	var until, undoes int64
+	switch c.Action {
+	case Snooze:
+		until = c.Until
+	case Undo:
+		undoes = c.Undoes
+	}
+	res, err := tx.Exec(`INSERT INTO decision (alert, at, account, action, reason, note, snooze_until, snooze_over, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.id, tx.Now, actor.ID, string(c.Action), reason, c.Note, positive(until), over, positive(undoes))
+	if err != nil {
+		return 0, err
+	}
+	id, err := res.LastInsertId()
+	for _, cv := range covers {
+		if err == nil {
+			_, err = tx.Exec(`INSERT INTO decision_result (decision, result, digest) VALUES (?, ?, ?)`, id, cv.result, cv.digest)
+		}
+	}
+	return id, err
+}
+
+// batch returns the decisions that were made together, by id.
+func (tx *Tx) batch(id int64) (out []Decision, err error) {
+	rows, err := tx.Query(`SELECT id, alert FROM decision WHERE batch = ? ORDER BY id`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var d Decision
+		if err := rows.Scan(&d.ID, &d.Alert); err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// Wake ends the snoozes whose time has come. It writes only when there is one.
+func Wake(ctx context.Context, db *DB) error {
+	var due bool
+	rows, err := db.query(ctx, `SELECT 1 FROM alert WHERE state = 'snoozed' AND snooze_until <= ? LIMIT 1`, db.Now())
+	if err != nil {
+		return err
+	}
+	due = rows.Next()
+	if err := rows.Close(); err != nil || !due {
+		return err
+	}
+	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		list, err := loadAlerts(tx, `state = 'snoozed' AND snooze_until <= ?`, tx.Now)
+		for _, a := range list {
+			if err == nil {
+				a.wake(tx.Now)
+				err = a.save(tx)
+				tx.changed(AlertChanged, a.id)
+			}
+		}
+		return struct{}{}, err
+	})
+	return err
+}
