@@ -12,8 +12,8 @@ const (
 	groupDays = 7 // a result joins an alert whose dates are within so many calendar days, UTC
 )
 
-// dayOf counts the days from 1970 to a time in microseconds, UTC.
-func dayOf(micro int64) int64 {
+// utcDay counts the days from 1970 to a time in microseconds, UTC.
+func utcDay(micro int64) int64 {
 	d := micro / microDay
 	if micro%microDay < 0 {
 		d--
@@ -26,7 +26,7 @@ func dayOf(micro int64) int64 {
 // renewed although nothing else in them changed.
 //
 // What leaves an alert leaves first, and each alert that lost or kept a changed
-// result is folded anew. What needs an alert then joins an open one or opens one,
+// result is summary anew. What needs an alert then joins an open one or opens one,
 // in order. That reads no other results: a post costs the same however large its
 // alert is.
 func settleAlerts(tx *Tx, moves []move, resealed []int64) error {
@@ -103,7 +103,7 @@ func (s *settler) leave(m move) error {
 	case m.now == nil:
 		return nil
 	case m.old.Reporter != m.now.Reporter:
-		if _, err := s.model(m.now.Reporter); err != nil { // what is folded reads its scale
+		if _, err := s.model(m.now.Reporter); err != nil { // what is summary reads its scale
 			return err
 		}
 	}
@@ -188,7 +188,7 @@ func (s *settler) place(j join) error {
 		}
 	}
 	if a == nil {
-		a = &alertRow{employee: j.now.Employee, folded: folded{stand: stand{state: StateNew}}}
+		a = &alertRow{employee: j.now.Employee, summary: summary{stand: stand{state: StateNew}}}
 	}
 	m, err := s.model(j.now.Reporter)
 	if err != nil {
@@ -211,15 +211,15 @@ func (s *settler) find(j join) (*alertRow, error) {
 		w := s.windows[j.now.Employee]
 		var err error
 		list, err = loadAlerts(s.tx, `employee = ? AND `+openStates+` AND last_date >= ? AND first_date < ? ORDER BY id`,
-			j.now.Employee, (dayOf(w.first)-groupDays)*microDay, (dayOf(w.last)+groupDays+1)*microDay)
+			j.now.Employee, (utcDay(w.first)-groupDays)*microDay, (utcDay(w.last)+groupDays+1)*microDay)
 		if err != nil {
 			return nil, err
 		}
 		s.open[j.now.Employee] = list
 	}
-	day := dayOf(j.now.Date)
+	day := utcDay(j.now.Date)
 	for _, a := range list {
-		if day < dayOf(a.first)-groupDays || day > dayOf(a.last)+groupDays {
+		if day < utcDay(a.first)-groupDays || day > utcDay(a.last)+groupDays {
 			continue
 		}
 		if j.old {

@@ -52,10 +52,10 @@ func (a *alertRow) differences(r reader, asOf int64) (out []string, err error) {
 		return nil, err
 	}
 	a.wake(asOf)
-	was := a.folded
+	was := a.summary
 	inForce := a.take(decisions, points, asOf)
-	differ := func(field string, cached, folded any) {
-		out = append(out, fmt.Sprintf("alert %d: %s is %v in the table, %v by its decisions and results", a.id, field, cached, folded))
+	differ := func(field string, cached, summary any) {
+		out = append(out, fmt.Sprintf("alert %d: %s is %v in the table, %v by its decisions and results", a.id, field, cached, summary))
 	}
 	if was.stand != a.stand {
 		differ("state", was.stand, a.stand)

@@ -8,10 +8,10 @@ import (
 
 // alertRow is an alert as the file caches it.
 type alertRow struct {
-	folded
+	summary
 	id       int64
 	employee int64   // 0: deleted
-	was      folded  // what the file says
+	was      summary // what the file says
 	place    float64 // the priority that the file says
 }
 
@@ -33,7 +33,7 @@ func scanAlert(rows *sql.Rows) (*alertRow, error) {
 	if models != "" {
 		a.models = strings.Split(models, ",")
 	}
-	a.was = a.folded
+	a.was = a.summary
 	return a, err
 }
 
@@ -73,7 +73,7 @@ func loadAlert(tx *Tx, id int64) (*alertRow, error) {
 // SQLite rewrites an index when a column of it is named, even if its value
 // stays; so columns are named in groups, each only when it has changed.
 func (a *alertRow) save(tx *Tx) error {
-	f, w, fresh := &a.folded, &a.was, a.id == 0
+	f, w, fresh := &a.summary, &a.was, a.id == 0
 	s := setter{args: make([]any, 0, 24)}
 	if fresh || f.received != w.received {
 		s.set("received_at", f.received)
@@ -122,7 +122,7 @@ func (a *alertRow) save(tx *Tx) error {
 			return err
 		}
 	}
-	a.was = a.folded
+	a.was = a.summary
 	return nil
 }
 

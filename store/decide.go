@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -149,7 +150,7 @@ func (tx *Tx) insertDecision(actor Actor, a *alertRow, c Choice, covers []cover)
 		undoes = c.Undoes
 	}
 	res, err := tx.Exec(`INSERT INTO decision (alert, at, account, action, reason, note, snooze_until, snooze_over, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.id, tx.Now, actor.ID, string(c.Action), reason, c.Note, positive(until), over, positive(undoes))
+		a.id, cmp.Or(c.at, tx.Now), actor.ID, string(c.Action), reason, c.Note, positive(until), over, positive(undoes))
 	if err != nil {
 		return 0, err
 	}

@@ -85,10 +85,10 @@ const (
 	maxAgree  = 16   // families counted at most, so that a row stays small
 )
 
-// folded is the state of an alert as it follows from its decisions and results.
+// summary is the state of an alert as it follows from its decisions and results.
 // Flagged, peak, models and dims are those of its undecided results; of all, when
 // none is undecided.
-type folded struct {
+type summary struct {
 	stand
 	opened     int64 // receipt of its first result
 	received   int64 // and of the newest
@@ -116,7 +116,7 @@ type stand struct {
 // fold computes an alert's state at the time asOf from all its decisions, by
 // id, and the results that it holds now. inForce maps the decided among them to
 // the decision that covers them.
-func fold(decisions []Decision, results []point, asOf int64) (f folded, inForce map[int64]int64) {
+func fold(decisions []Decision, results []point, asOf int64) (f summary, inForce map[int64]int64) {
 	h := replay(decisions)
 	f.stand = h.stand
 	f.decision = newest(decisions)
@@ -216,7 +216,7 @@ func (h *history) differs(results []point) bool {
 }
 
 // join adds an undecided result that has just come to an open alert.
-func (f *folded) join(p point, asOf int64) {
+func (f *summary) join(p point, asOf int64) {
 	f.span(p)
 	f.undecided++
 	f.rank(p)
@@ -224,7 +224,7 @@ func (f *folded) join(p point, asOf int64) {
 }
 
 // span counts p and widens the times to hold it.
-func (f *folded) span(p point) {
+func (f *summary) span(p point) {
 	if f.n == 0 {
 		f.first, f.last, f.opened, f.received = p.date, p.date, p.received, p.received
 	}
@@ -235,7 +235,7 @@ func (f *folded) span(p point) {
 
 // rank lets p count for the place in the queue. Equal scores: the lower id is
 // the peak, so that the order of arrival does not matter.
-func (f *folded) rank(p point) {
+func (f *summary) rank(p point) {
 	if f.peakResult == 0 || p.score > f.peak || p.score == f.peak && p.id < f.peakResult {
 		f.peak, f.peakResult = p.score, p.id
 	}
@@ -253,7 +253,7 @@ func (f *folded) rank(p point) {
 }
 
 // agree keeps the first maxAgree families in the order of the alphabet.
-func (f *folded) agree(family string) {
+func (f *summary) agree(family string) {
 	i, found := slices.BinarySearch(f.models, family)
 	if found || i == maxAgree {
 		return
@@ -268,34 +268,34 @@ func (s *stand) turn(to State) {
 }
 
 // wake ends a snooze whose time has come or whose score was passed.
-func (f *folded) wake(asOf int64) {
+func (f *summary) wake(asOf int64) {
 	if f.state == StateSnoozed && (f.until.Valid && f.until.V <= asOf || f.over.Valid && f.peak > f.over.V) {
 		f.turn(StateNew)
 	}
 }
 
-// Term is one part of an alert's place in the queue.
-type Term struct {
+// RankTerm is one part of an alert's place in the queue.
+type RankTerm struct {
 	Name  string // "score", "flagged", "3 models agree"
 	Value float64
 }
 
-// Terms returns what the order of the queue is made of, by the lens Score:
+// RankTerms returns what the order of the queue is made of, by the lens Score:
 // the highest score over scale, and what is added for a flag and for models that
 // agree. It orders work; it says nothing about a person.
-func Terms(peak float64, flagged bool, models int) []Term {
-	t := []Term{{"score", peak}}
+func RankTerms(peak float64, flagged bool, models int) []RankTerm {
+	t := []RankTerm{{"score", peak}}
 	if flagged {
-		t = append(t, Term{"flagged", flagTerm})
+		t = append(t, RankTerm{"flagged", flagTerm})
 	}
 	if models > 1 {
-		t = append(t, Term{strconv.Itoa(models) + " models agree", agreeTerm * float64(models-1)})
+		t = append(t, RankTerm{strconv.Itoa(models) + " models agree", agreeTerm * float64(models-1)})
 	}
 	return t
 }
 
-// priority is the sum of Terms.
-func (f *folded) priority() float64 {
+// priority is the sum of RankTerms.
+func (f *summary) priority() float64 {
 	p := f.peak
 	if f.flagged > 0 {
 		p += flagTerm

@@ -91,6 +91,8 @@ type Choice struct {
 	Results []int64  // Confirm, Dismiss: what is covered; nil: all that is undecided
 	Undoes  int64    // Undo: the decision to take back
 	Seen    *int64   // the newest decision that the analyst saw, 0 for none; nil: not checked
+
+	at int64 // when it was made, if it is told afterwards; 0: now
 }
 
 // Outcome is what became of an alert.

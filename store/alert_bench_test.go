@@ -1,0 +1,60 @@
+package store
+
+import (
+	"math/rand/v2"
+	"os"
+	"testing"
+)
+
+// BenchmarkSettle tells what the upkeep of alerts adds to a post: compare "each"
+// with "none", in time and in pages of the log. 64 posts share a commit; people
+// and scores are drawn at random, dates go on.
+func BenchmarkSettle(b *testing.B) {
+	for _, mode := range []string{"none", "each"} {
+		b.Run(mode, func(b *testing.B) { benchmarkSettle(b, mode == "each") })
+	}
+}
+
+func benchmarkSettle(b *testing.B, settle bool) {
+	const people, perCommit, perDay = 5000, 64, 1600
+	l := newLab(b)
+	l.people(4, people)
+	r, day := rand.New(rand.NewPCG(1, 2)), 0.0
+	draw := func() *Result {
+		day += 1.0 / perDay
+		x := res(day, float64(r.IntN(1000))/1000)
+		x.Employee, x.Flag = int64(1+r.IntN(people)), r.IntN(20) == 0
+		return x
+	}
+	for range 10 { // a month of history
+		var rs []*Result
+		for range 5000 {
+			rs = append(rs, draw())
+		}
+		l.write(func(tx *Tx) error { return insertAndSettle(tx, rs...) })
+	}
+	if _, err := l.db.conn.ExecContext(b.Context(), `PRAGMA wal_autocheckpoint(0); PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		b.Fatal(err)
+	}
+	store := insertResult
+	if settle {
+		store = func(tx *Tx, x *Result) error { return insertAndSettle(tx, x) }
+	}
+	b.ResetTimer()
+	for i := 0; i < b.N; i += perCommit {
+		l.write(func(tx *Tx) error {
+			for range min(perCommit, b.N-i) {
+				if err := store(tx, draw()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	b.StopTimer()
+	st, err := os.Stat(l.db.Path() + "-wal")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(st.Size())/(4096+24)/float64(b.N), "pages/op")
+}

@@ -1,4 +1,0 @@
-package store
-
-// To be deleted by the commit that brings the real one.
-func (m *importer) decision(*jsonValue) error { return nil }
