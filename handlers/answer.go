@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 
 	"citd/store"
+	"citd/templates"
 )
 
 // status tells each kind of error as HTTP does.
@@ -27,6 +29,7 @@ var status = map[store.Kind]int{
 	store.Locked:        http.StatusServiceUnavailable,
 	store.Damaged:       http.StatusServiceUnavailable,
 	store.Denied:        http.StatusServiceUnavailable,
+	store.Busy:          http.StatusServiceUnavailable,
 }
 
 // wireError is an error that only HTTP knows.
@@ -73,16 +76,20 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch {
 	case isAPI(r):
-		s.answerAPI(w, code, e, id)
+		if code == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", `Basic realm="citd"`)
+		}
+		answerJSON(w, code, e, id)
+	case r.Header.Get("Accept") == "application/json": // a page's own script
+		answerJSON(w, code, e, id)
 	case code == http.StatusUnauthorized:
 		to := "/login"
 		if r.Method == http.MethodGet && r.URL.Path != "/" {
-			to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+			to += "?back=" + url.QueryEscape(r.URL.RequestURI())
 		}
-		w.Header().Set("Location", to)
-		w.WriteHeader(http.StatusSeeOther)
+		redirect(w, to)
 	default:
-		s.answerPage(w, code, e, id)
+		s.answerPage(w, r, code, e, id)
 	}
 }
 
@@ -108,28 +115,45 @@ func judge(err error) (int, *store.Error) {
 	return code, e
 }
 
-func (s *server) answerAPI(w http.ResponseWriter, code int, e *store.Error, id string) {
+func answerJSON(w http.ResponseWriter, code int, e *store.Error, id string) {
 	p := problem{Error: e.Msg, Fields: e.Fields}
 	for _, i := range e.Items {
 		p.Errors = append(p.Errors, itemProblem{Index: i.Index, Error: i.Msg, Fields: i.Fields})
 	}
-	switch code {
-	case http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", `Basic realm="citd"`)
-	case http.StatusInternalServerError:
+	if code == http.StatusInternalServerError {
 		p.ID = id
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(p); err != nil {
-		b.WriteString(`{"error": "something went wrong here"}`)
-	}
+	_ = enc.Encode(p) // texts, numbers and lists of them: cannot fail
 	send(w, code, "application/json", b.Bytes())
 }
 
-func (s *server) answerPage(w http.ResponseWriter, code int, e *store.Error, id string) {
-	send(w, code, "text/plain; charset=utf-8", []byte(e.Msg+"\n"+id+"\n"))
+func (s *server) answerPage(w http.ResponseWriter, r *http.Request, code int, e *store.Error, id string) {
+	q := &request{Request: r}
+	if p, ok := w.(*reply); ok && p.req != nil {
+		q = p.req
+	}
+	d := templates.ErrorData{
+		Frame: s.frame(q, http.StatusText(code), ""), Status: code, Request: id, Heading: http.StatusText(code), Detail: sentence(e.Msg),
+		Links: []templates.Link{{Text: "Queue", URL: "/"}},
+	}
+	d.At = d.Now
+	if q.session == nil {
+		d.Links[0].Text = "Sign in"
+	}
+	if err := page(w, code, templates.Error, d); err != nil {
+		send(w, code, "text/plain; charset=utf-8", []byte(d.Detail+"\n"))
+	}
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
 }
 
 // send answers with body. An error of writing means that the client has gone.
@@ -137,4 +161,10 @@ func send(w http.ResponseWriter, code int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(code)
 	_, _ = w.Write(body)
+}
+
+// redirect sends a browser on by GET. to is a path of ours.
+func redirect(w http.ResponseWriter, to string) {
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
 }

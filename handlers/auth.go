@@ -2,20 +2,90 @@ package handlers
 
 import (
 	"bytes"
+	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"citd/store"
 )
 
-// login finds out who asks, unless the route is public.
-func (s *server) login(r *request, who access) error {
-	if who.has("") {
+// login finds out who asks, unless the route is public. Authorization counts
+// under the API only: browsers keep it by origin and port, but send it unasked.
+func (s *server) login(r *request, t route) (err error) {
+	if t.who.has("") {
 		return nil
 	}
-	return store.Errorf(store.Unauthorized, "this needs a login")
+	if auth := r.Header["Authorization"]; isAPI(r.Request) && len(auth) > 0 {
+		r.actor, err = s.byHeader(r.Context(), auth)
+		return err
+	}
+	if isAPI(r.Request) && (r.Method != http.MethodGet && r.Method != http.MethodHead || r.Header.Get("Sec-Fetch-Site") == "") {
+		return store.Errorf(store.Unauthorized, "this needs a login: a user name and password, or a token (citd token add NAME prints one)")
+	}
+	r.session, err = s.sessionOf(r.Request, !t.live)
+	if err == nil {
+		r.actor = r.session.Account
+	}
+	return err
+}
+
+// stillIn reports whether r's session is good and has one of the roles, now. A
+// live stream asks at each change of an account.
+func (s *server) stillIn(r *request, who access) bool {
+	now, err := s.sessionOf(r.Request, false)
+	return err == nil && who.has(now.Account.Role) && now.Account.Role == r.actor.Role
+}
+
+// sessionOf returns the session of r's cookie. Another server on this machine
+// may have set one of the same name beside it: cookies ignore ports.
+func (s *server) sessionOf(r *http.Request, keep bool) (*store.Session, error) {
+	err := error(store.Errorf(store.Unauthorized, "this needs a login"))
+	for i, c := range r.CookiesNamed(s.cookie) {
+		var found *store.Session
+		if found, err = s.db.Session(r.Context(), c.Value, s.terms, keep); err == nil || i == 3 {
+			return found, err
+		}
+	}
+	return nil, err
+}
+
+// byHeader checks Basic with a password or a token, ApiKey user:token, or Bearer token.
+func (s *server) byHeader(ctx context.Context, values []string) (store.Actor, error) {
+	user, secret, scheme := credentials(values)
+	switch {
+	case store.IsToken(secret):
+		return s.db.AuthenticateToken(ctx, secret)
+	case scheme == "basic" && secret != "":
+		return s.db.Authenticate(ctx, user, secret)
+	}
+	return store.Actor{}, store.Errorf(store.Unauthorized, "the Authorization header was not understood; it takes Basic user:password, Basic user:token, ApiKey user:token or Bearer token")
+}
+
+// credentials takes apart an Authorization header; secret is empty if it makes no sense.
+func credentials(values []string) (user, secret, scheme string) {
+	scheme, rest, _ := strings.Cut(values[0], " ")
+	scheme, rest = strings.ToLower(scheme), strings.TrimSpace(rest)
+	if len(values) > 1 || !utf8.ValidString(rest) {
+		return "", "", ""
+	}
+	switch scheme {
+	case "basic":
+		b, err := base64.StdEncoding.DecodeString(rest)
+		if err != nil || !utf8.Valid(b) {
+			return "", "", ""
+		}
+		user, secret, _ = strings.Cut(string(b), ":")
+	case "apikey":
+		user, secret, _ = strings.Cut(rest, ":")
+	case "bearer":
+		secret = rest
+	}
+	return user, secret, scheme
 }
 
 // takeBody checks the announced body before a byte of it is read, and returns

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -18,6 +19,7 @@ const (
 	maxStreams = 1000
 	maxBodies  = 96 << 20 // bytes of bodies
 	maxURL     = 16 << 10 // bytes
+	maxLook    = 5 * time.Second
 )
 
 // gauge counts what is in work, up to max.
@@ -66,7 +68,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := &reply{ResponseWriter: w, id: fmt.Sprintf("%016x", rand.Uint64())}
 	began := time.Now()
 	defer s.done(p, r, began)
-	secure(p.Header(), isAPI(r))
+	secure(p.Header(), isAPI(r), s.opt.TLS)
 	if err := s.guard(r); err != nil {
 		s.answer(p, r, err)
 		return
@@ -129,7 +131,7 @@ func (s *server) enter(w http.ResponseWriter, r *request, t route) error {
 		return errBusy
 	}
 	defer g.give(1)
-	if err := s.login(r, t.who); err != nil {
+	if err := s.login(r, t); err != nil {
 		return err
 	}
 	if !t.who.has(r.actor.Role) {
@@ -140,7 +142,26 @@ func (s *server) enter(w http.ResponseWriter, r *request, t route) error {
 		return err
 	}
 	defer s.bodies.give(n)
+	defer s.bound(w, r, t)()
 	return t.do(w, r)
+}
+
+// bound gives a look 5 s, and a live stream as long as the server runs.
+func (s *server) bound(w http.ResponseWriter, r *request, t route) (end func()) {
+	r.whole = r.Request
+	switch {
+	case t.live:
+		ctx, cancel := context.WithCancel(r.Context())
+		off := context.AfterFunc(s.stopping, cancel)
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		r.Request = r.WithContext(ctx)
+		return func() { off(); cancel() }
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		ctx, cancel := context.WithTimeout(r.Context(), maxLook)
+		r.Request = r.WithContext(ctx)
+		return cancel
+	}
+	return func() {}
 }
 
 func (a access) has(role store.Role) bool {

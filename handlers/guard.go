@@ -11,7 +11,7 @@ import (
 
 // secure sets the headers that every answer carries. Pages may load and run our
 // own files only; what the API answers is data, even where a browser shows it.
-func secure(h http.Header, api bool) {
+func secure(h http.Header, api, tls bool) {
 	csp := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types citd"
 	if api {
@@ -25,6 +25,9 @@ func secure(h http.Header, api bool) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Permissions-Policy", "")
 	h.Set("X-Frame-Options", "DENY")
+	if tls {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 }
 
 // guard turns away what a foreign web page can make a browser send. It comes

@@ -3,12 +3,14 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync/atomic"
+	"time"
 
 	"citd/store"
+	"citd/templates"
 
 	"github.com/julienschmidt/httprouter"
 )
@@ -56,12 +58,14 @@ type request struct {
 	actor   store.Actor    // who asks; zero on public routes
 	session *store.Session // nil when the API's Authorization header was used
 	params  httprouter.Params
+	whole   *http.Request // whose context has no 5 s limit, for exports
 }
 
 // Options say how to serve.
 type Options struct {
 	Hosts []string     // names that browsers may use besides the loopback ones
-	Demo  bool         // invented data: said on every page
+	Demo  bool         // invented data: said on every page, and its link is good until the end
+	TLS   bool         // browsers come by https
 	Log   *slog.Logger // slog.Default if nil
 }
 
@@ -74,17 +78,34 @@ type server struct {
 	work     gauge              // requests in work
 	streams  gauge              // live streams
 	bodies   gauge              // bytes of bodies in work
-	draining atomic.Bool
+	cookie   string             // its name
+	terms    store.Terms        // of a session
+	nav      templates.Nav      // the pages that there are
+	stopping context.Context
+	stop     context.CancelFunc // ends live streams, and says not ready
 }
 
 // New returns the handler for everything that citd serves.
-func New(db *store.DB, o Options) http.Handler { return newServer(db, o) }
+func New(ctx context.Context, db *store.DB, o Options) (http.Handler, error) {
+	return newServer(ctx, db, o)
+}
 
-func newServer(db *store.DB, o Options) *server {
+func newServer(ctx context.Context, db *store.DB, o Options) (*server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &server{db: db, opt: o, hosts: hostSet(o.Hosts), work: gauge{max: maxWork}, streams: gauge{max: maxStreams}, bodies: gauge{max: maxBodies}}
+	id, err := db.Setting(ctx, store.FileID)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{
+		db: db, opt: o, hosts: hostSet(o.Hosts), cookie: "citd_" + id, terms: store.Terms{Idle: 12 * time.Hour},
+		work: gauge{max: maxWork}, streams: gauge{max: maxStreams}, bodies: gauge{max: maxBodies},
+	}
+	if o.TLS {
+		s.cookie, s.terms = "__Host-"+s.cookie, store.Terms{Idle: 30 * time.Minute, Max: 12 * time.Hour}
+	}
+	s.stopping, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.fixed, s.wild = s.router(), s.router()
 	s.fixed.NotFound = s.wild
 	s.wild.NotFound = http.HandlerFunc(s.notFound)
@@ -99,7 +120,8 @@ func newServer(db *store.DB, o Options) *server {
 			r.Handle(http.MethodHead, t.path, h)
 		}
 	}
-	return s
+	s.nav = s.pagesThere()
+	return s, nil
 }
 
 // routes is the one table of routes.

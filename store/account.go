@@ -231,3 +231,9 @@ func JoinRoles(roles []Role) string {
 	}
 	return b.String()
 }
+
+// HasPassword reports whether a person can sign in without a link.
+func (db *DB) HasPassword(ctx context.Context, id int64) (has bool, err error) {
+	err = db.r.QueryRowContext(ctx, `SELECT secret IS NOT NULL FROM account WHERE id = ?`, id).Scan(&has)
+	return has, err
+}

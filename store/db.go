@@ -75,6 +75,9 @@ func (db *DB) Close() error {
 	}
 	db.wg.Wait()
 	db.hub.close()
+	for _, s := range db.stmts { // an open statement would keep the WAL from being folded in
+		_ = s.Close()
+	}
 	return errors.Join(db.r.Close(), db.conn.Close(), db.w.Close())
 }
 

@@ -40,3 +40,12 @@ func (db *DB) dataVersion(ctx context.Context) (v int64, ok bool) {
 	})
 	return v, errors.Is(err, errLook)
 }
+
+// Ready reports whether the file can be written now.
+func (db *DB) Ready(ctx context.Context) error {
+	_, err := Write(ctx, db, func(*Tx) (struct{}, error) { return struct{}{}, errLook })
+	if errors.Is(err, errLook) {
+		return nil
+	}
+	return err
+}
