@@ -30,7 +30,7 @@ func (s *server) apiRoutes() []route {
 			route{"GET", one + ":ids/", readers, 0, a.set, false}, // set/1;3/
 		)
 	}
-	return routes
+	return append(routes, s.feedbackRoutes()...)
 }
 
 // api serves one resource.

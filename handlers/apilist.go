@@ -25,7 +25,10 @@ func (a *api) list(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if params.Get("format") == "ndjson" {
+	switch params.Get("format") {
+	case "csv":
+		return a.csv(w, r, q)
+	case "ndjson":
 		return a.lines(w, r, q)
 	}
 	v, err := a.db.View(r.Context(), a.res, see(r))
@@ -66,6 +69,30 @@ func (a *api) appendRows(b []byte, rows []any, v store.View) []byte {
 		b = a.res.AppendJSON(b, row, v)
 	}
 	return append(b, ']')
+}
+
+// csv streams all rows that q selects, with a header. Cells that a spreadsheet
+// would run are quoted unless _raw=1.
+func (a *api) csv(w http.ResponseWriter, r *request, q *store.Query) error {
+	v, err := a.db.View(r.Context(), a.res, see(r))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="`+a.res.Name+`.csv"`)
+	raw := r.URL.Query().Get("_raw") == "1"
+	b := a.res.AppendCSVHeader(nil, v.Dimensions)
+	err = a.db.Each(r.Context(), q, func(row any) error {
+		b = a.res.AppendCSV(b, row, v, raw)
+		_, err := w.Write(b)
+		b = b[:0]
+		return err
+	})
+	if err == nil {
+		_, _ = w.Write(b) // a list without rows has its header
+	}
+	return err
 }
 
 // lines streams all rows that q selects, one object a line.
