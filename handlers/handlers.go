@@ -67,6 +67,8 @@ type Options struct {
 	Demo  bool         // invented data: said on every page, and its link is good until the end
 	TLS   bool         // browsers come by https
 	Log   *slog.Logger // slog.Default if nil
+
+	Beside func(context.Context) // runs while the server does; may be nil
 }
 
 type server struct {

@@ -36,6 +36,9 @@ func Serve(ctx context.Context, ln net.Listener, db *store.DB, o Options, cert, 
 	ln = &limited{Listener: ln, slots: make(chan struct{}, maxConns)}
 	ended := make(chan error, 1)
 	s.spawn(func() { db.Watch(s.stopping) })
+	if o.Beside != nil {
+		s.spawn(func() { o.Beside(s.stopping) })
+	}
 	s.spawn(func() {
 		if o.TLS {
 			ended <- srv.ServeTLS(ln, cert, key)

@@ -2,7 +2,9 @@ package handlers_test
 
 import (
 	"context"
-	"net/http/httptest"
+	"errors"
+	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -66,16 +68,20 @@ func startServer(tb testing.TB) (base string, creds testCreds) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h, err := handlers.New(tb.Context(), db, handlers.Options{})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	srv := httptest.NewServer(h)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- handlers.Serve(ctx, ln, db, handlers.Options{Log: slog.New(slog.DiscardHandler)}, "", "")
+	}()
 	tb.Cleanup(func() {
-		srv.Close()
-		if err := db.Close(); err != nil {
+		stop()
+		if err := errors.Join(<-ended, db.Close()); err != nil {
 			tb.Error(err)
 		}
 	})
-	return srv.URL, creds
+	return "http://" + ln.Addr().String(), creds
 }

@@ -66,7 +66,7 @@ type NewAccount struct {
 // AddAccount makes an account. For a token it returns the secret, which is kept
 // nowhere else. Errors: Invalid (name, role or password), Conflict (name taken).
 func (db *DB) AddAccount(ctx context.Context, by Actor, n NewAccount) (a Account, token string, err error) {
-	if err := checkName(n.Name); err != nil {
+	if err := CheckName(n.Name); err != nil {
 		return a, "", err
 	}
 	var secret []byte
@@ -98,8 +98,8 @@ func (db *DB) AddAccount(ctx context.Context, by Actor, n NewAccount) (a Account
 	return a, token, err
 }
 
-// checkName keeps names to what fits a Basic login and a line of a log.
-func checkName(name string) error {
+// CheckName keeps names to what fits a Basic login and a line of a log.
+func CheckName(name string) error {
 	bad := func(r rune) bool { return r == ':' || !unicode.IsPrint(r) }
 	if name == "" || len(name) > 64 || !utf8.ValidString(name) || strings.TrimSpace(name) != name || strings.ContainsFunc(name, bad) {
 		return Errorf(Invalid, "a name has 1 to 64 bytes of printable text without a colon")

@@ -97,7 +97,7 @@ func (tx *Tx) pastAnalyst(who *Actor) error {
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if err := checkName(who.Name); err != nil {
+	if err := CheckName(who.Name); err != nil {
 		return err
 	}
 	res, err := tx.Exec(`INSERT INTO account (kind, name, role, created_at, locked_at) VALUES ('person', ?, 'analyst', ?, ?)`, who.Name, tx.Now, tx.Now)

@@ -27,6 +27,11 @@ type Holder struct {
 // TakeLock takes the lock beside the database at path. Errors: Locked, naming
 // the process that has it; Denied.
 func TakeLock(ctx context.Context, path string) (*Lock, error) {
+	if st, err := os.Lstat(path); err == nil {
+		if err := checkFile(path, st); err != nil {
+			return nil, err // nothing of ours is to be left beside what is not ours
+		}
+	}
 	l := &Lock{path: path + ".lock"}
 	if st, err := os.Lstat(l.path); err == nil && !st.Mode().IsRegular() {
 		return nil, Errorf(Denied, "%s is no plain file, so it cannot be the lock of the database", l.path)
