@@ -267,3 +267,24 @@ func TestIngestChangesNothing(t *testing.T) {
 		t.Error("an ingest token changed a row")
 	}
 }
+
+// Whatever comes, it is decoded or refused as wrong, and what is decoded can be encoded.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(seedResult))
+	f.Add([]byte(`{"employee_id":"SW001","homeAddress":{"city":"Oxford"},"dateOfBirth":"1982-2-1","id":3,"resource_uri":"/data-sub/api/employee/3/"}`))
+	f.Add([]byte(`{"kind":"left","at":"2014-09-17","until":null,"x_anomaly":1e308,"contributions":[{}],"flag":"TRUE","exculpatory":0}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, r := range Resources {
+			in, err := r.Decode(body)
+			if err != nil {
+				if AsError(err).Kind != Invalid {
+					t.Errorf("%s: Decode(%q) = %v, not Invalid", r.Name, body, err)
+				}
+				continue
+			}
+			if _, err := parseJSON(r.AppendJSON(nil, in.row, View{Identity: true})); err != nil {
+				t.Errorf("%s: %q became JSON that is none: %v", r.Name, body, err)
+			}
+		}
+	})
+}

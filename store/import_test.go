@@ -96,3 +96,39 @@ func TestLoadDemo(t *testing.T) {
 		t.Errorf("%d results after the next; want %d", n, d.Results+1)
 	}
 }
+
+// A line is taken apart or refused as wrong.
+func FuzzImportLine(f *testing.F) {
+	f.Add([]byte(`{"resource":"employee","key":"k","body":{"employee_id":"A"}}`))
+	f.Add([]byte(`{"resource":"decision","body":{"employee":{"employee_id":"A"},"action":"dismiss","reason":1}}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		v, err := parseJSON(line)
+		if err != nil {
+			return
+		}
+		if _, _, body, err := envelope(&v, ""); err != nil && AsError(err).Kind != Invalid || err == nil && body == nil {
+			t.Errorf("envelope(%q) = %v, %v", line, body, err)
+		}
+	})
+}
+
+// A list is read to its end or refused as wrong, with the same items as the strict parser sees.
+func FuzzEachObject(f *testing.F) {
+	f.Add([]byte(`{"objects":[{"a":1},{}],"deleted_objects":["x"]}`))
+	f.Add([]byte(`{"x":{"objects":[1]},"objects":[]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		n := 0
+		_, err := eachObject(body, func(*jsonValue) error { n++; return nil })
+		v, wrong := parseJSON(body)
+		if err != nil {
+			if AsError(err).Kind != Invalid {
+				t.Errorf("eachObject(%q) = %v, not Invalid", body, err)
+			}
+			return
+		}
+		list, ok := v.get("objects")
+		if wrong != nil || !ok || len(list.list) != n {
+			t.Errorf("eachObject(%q) gave %d items; parseJSON %v, %v", body, n, v, wrong)
+		}
+	})
+}
