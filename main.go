@@ -98,9 +98,11 @@ const help = `{{if .HasParent}}{{.Short}}.
 
   citd demo                         try it with invented people
   citd serve                        run it on ./citd.db
+  citd import results.ndjson        load results from a file
 
 Run        serve  demo  init  login-link
 People     user add|list|role|passwd|lock|unlock      token add|list|revoke
+Data       import  export  feedback export
 Other      version  completion  help
 
   --db FILE   database (default ./citd.db, or $CITD_DB)
@@ -118,7 +120,8 @@ func newRoot() *cobra.Command {
 		return wrong("See:  "+cmd.CommandPath()+" --help", "%s", err)
 	})
 	path := root.PersistentFlags().String("db", env("CITD_DB", "citd.db"), "database `FILE` (or $CITD_DB)")
-	root.AddCommand(newServe(path), newDemo(), newInit(path), newLoginLink(path), newUser(path), newToken(path), newVersion())
+	root.AddCommand(newServe(path), newDemo(), newInit(path), newLoginLink(path), newUser(path), newToken(path),
+		newImport(path), newExport(path), newFeedback(path), newVersion())
 	return root
 }
 

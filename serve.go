@@ -218,7 +218,9 @@ func banner(path, at, code string, made bool, began time.Time) {
 }
 
 // say talks to whoever runs citd, on stderr: stdout is for data.
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+func say(format string, args ...any) { sayPart(format+"\n", args...) }
+
+func sayPart(format string, args ...any) { fmt.Fprintf(os.Stderr, format, args...) }
 
 // newLog writes one line for each request, and to a terminal only what is wrong.
 func newLog() *slog.Logger {

@@ -174,6 +174,14 @@ type Receipt struct {
 // Resources are all resources, in the order in which a file can be filled.
 var Resources = []*Resource{Addresses, Employees, EmployeeEvents, Evidences, Results}
 
+// ResourceNames are the names of all resources.
+func ResourceNames() (names []string) {
+	for _, r := range Resources {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
 // ResourceNamed returns the resource of that name, or nil.
 func ResourceNamed(name string) *Resource {
 	i := slices.IndexFunc(Resources, func(r *Resource) bool { return r.Name == name })

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+)
+
+// ExportOptions say what to write.
+type ExportOptions struct {
+	Resource *Resource // nil: all, in an order in which they can be imported
+	CSV      bool      // with a header; else lines of {"resource", "body"}
+	Raw      bool      // CSV: do not guard cells that a spreadsheet would run
+}
+
+// Export writes rows as Import reads them, with constant memory. It is recorded.
+func Export(ctx context.Context, db *DB, w io.Writer, o ExportOptions) error {
+	list := Resources
+	if o.Resource != nil {
+		list = []*Resource{o.Resource}
+	}
+	n := 0
+	var b []byte
+	for _, r := range list {
+		v, err := db.View(ctx, r, View{Identity: true})
+		if err != nil {
+			return err
+		}
+		q, err := ParseQuery(r, url.Values{}, v)
+		if err != nil {
+			return err
+		}
+		if o.CSV {
+			b = r.AppendCSVHeader(b[:0], v.Dimensions)
+			if _, err := w.Write(b); err != nil {
+				return err
+			}
+		}
+		v.Dimensions = dimensionsFor(o, v)
+		err = db.Each(ctx, q, func(row any) error {
+			n++
+			if o.CSV {
+				b = r.AppendCSV(b[:0], row, v, o.Raw)
+			} else {
+				b = append(r.AppendJSON(append(b[:0], `{"resource":"`+r.Name+`","body":`...), row, v), "}\n"...)
+			}
+			_, err := w.Write(b)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return recordExport(ctx, db, fmt.Sprintf("%d rows", n))
+}
+
+// dimensionsFor leaves out of lines what a row lacks; CSV has a column for each.
+func dimensionsFor(o ExportOptions, v View) []string {
+	if o.CSV {
+		return v.Dimensions
+	}
+	return nil
+}
+
+// ExportFeedback writes labels as lines of JSON. It is recorded.
+func ExportFeedback(ctx context.Context, db *DB, w io.Writer, q FeedbackQuery) error {
+	n := 0
+	var b []byte
+	err := db.EachLabel(ctx, q, func(l Label) error {
+		n++
+		b = append(l.AppendJSON(b[:0]), '\n')
+		_, err := w.Write(b)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return recordExport(ctx, db, fmt.Sprintf("%d labels", n))
+}
+
+func recordExport(ctx context.Context, db *DB, detail string) error {
+	_, err := Write(ctx, db, func(tx *Tx) (int, error) { return 0, audit(tx, Actor{}, "export", "", 0, detail) })
+	return err
+}
+
+// CommandLine returns the account in whose name the command line stores data.
+// Nobody can log in as it.
+func CommandLine(ctx context.Context, db *DB) (Actor, error) {
+	return Write(ctx, db, func(tx *Tx) (Actor, error) {
+		a := Actor{Name: "command line", Role: Admin}
+		err := tx.Row(`SELECT id FROM account WHERE kind = 'token' AND name = ?`, []any{a.Name}, &a.ID)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return a, err
+		}
+		res, err := tx.Exec(`INSERT INTO account (kind, name, role, created_at) VALUES ('token', ?, ?, ?)`, a.Name, a.Role, tx.Now)
+		if err != nil {
+			return a, err
+		}
+		a.ID, err = res.LastInsertId()
+		return a, err
+	})
+}
