@@ -157,7 +157,7 @@ CREATE TABLE detectionmodelresult (
 CREATE INDEX result_employee ON detectionmodelresult (employee, date);
 CREATE INDEX result_date     ON detectionmodelresult (date);
 CREATE INDEX result_score    ON detectionmodelresult (score);
-CREATE INDEX result_flagged  ON detectionmodelresult (score) WHERE flag = 1;
+CREATE INDEX result_flagged  ON detectionmodelresult (score, date) WHERE flag = 1; -- date: counts the flagged of a time without looking at them
 CREATE INDEX result_reporter ON detectionmodelresult (reporter, date);
 
 CREATE TABLE result_evidence (

@@ -34,9 +34,10 @@ type DB struct {
 	hub    hub
 	logins logins
 
-	shapes shapes // the readers' statements
-	totals totals
-	known  atomic.Pointer[knownDimensions] // as of a commit
+	shapes  shapes // the readers' statements
+	totals  totals
+	known   atomic.Pointer[knownDimensions] // as of a commit
+	indexes sync.Map                        // table -> [][]string, see indexesOf
 
 	wg     sync.WaitGroup
 	mu     sync.RWMutex // guards closed, and that ops is open while a Write sends

@@ -43,35 +43,36 @@ type operator struct {
 	name   string
 	fits   types
 	takes  takes
+	seeks  bool   // an index on the column can find the rows
 	phrase string // field ... value
 	sql    func(b *binder, f *Field, col string, v []any) string
 }
 
 // operators are all of CONTRACT section 10. Parsing, SQL, errors and OpenAPI read them from here.
 var operators = []operator{
-	{"exact", every, oneValue, "equals", compare("=")},
-	{"iexact", texts, oneValue, "equals, in any case", folded("%s = %s")},
-	{"contains", texts, oneValue, "contains", found("instr(%s, %s) > 0")},
-	{"icontains", texts, oneValue, "contains, in any case", folded("instr(%s, %s) > 0")},
-	{"startswith", texts, oneValue, "starts with", startsWith},
-	{"istartswith", texts, oneValue, "starts with, in any case", folded("instr(%s, %s) = 1")},
-	{"endswith", texts, oneValue, "ends with", endsWith},
-	{"iendswith", texts, oneValue, "ends with, in any case", endsWithFolded},
-	{"regex", texts, aPattern, "matches the regular expression (RE2)", matches},
-	{"iregex", texts, aPattern, "matches the regular expression (RE2), in any case", matchesFolded},
-	{"in", every, anyValues, "is one of a,b,c", among},
-	{"gt", ordered, oneValue, "is greater than", compare(">")},
-	{"gte", ordered, oneValue, "is at least", compare(">=")},
-	{"lt", ordered, oneValue, "is less than", compare("<")},
-	{"lte", ordered, oneValue, "is at most", compare("<=")},
-	{"range", ordered, twoValues, "is from a to b, both included", between},
-	{"isnull", every, trueFalse, "is null (true) or is not (false)", isNull},
-	{"year", dates, aYear, "is in the year", inYear},
-	{"month", dates, aNumber, "is in the month 1 to 12", part("%m", 0)},
-	{"day", dates, aNumber, "is on the day 1 to 31", part("%d", 0)},
-	{"week_day", dates, aNumber, "is on the day of the week 1 (Sunday) to 7", part("%w", -1)},
-	{"hour", 1 << Datetime, aNumber, "is in the hour 0 to 23, UTC", part("%H", 0)},
-	{"date", dates, aDay, "is on the date, UTC", onDay},
+	{"exact", every, oneValue, true, "equals", compare("=")},
+	{"iexact", texts, oneValue, false, "equals, in any case", folded("%s = %s")},
+	{"contains", texts, oneValue, false, "contains", found("instr(%s, %s) > 0")},
+	{"icontains", texts, oneValue, false, "contains, in any case", folded("instr(%s, %s) > 0")},
+	{"startswith", texts, oneValue, true, "starts with", startsWith},
+	{"istartswith", texts, oneValue, false, "starts with, in any case", folded("instr(%s, %s) = 1")},
+	{"endswith", texts, oneValue, false, "ends with", endsWith},
+	{"iendswith", texts, oneValue, false, "ends with, in any case", endsWithFolded},
+	{"regex", texts, aPattern, false, "matches the regular expression (RE2)", matches},
+	{"iregex", texts, aPattern, false, "matches the regular expression (RE2), in any case", matchesFolded},
+	{"in", every, anyValues, true, "is one of a,b,c", among},
+	{"gt", ordered, oneValue, true, "is greater than", compare(">")},
+	{"gte", ordered, oneValue, true, "is at least", compare(">=")},
+	{"lt", ordered, oneValue, true, "is less than", compare("<")},
+	{"lte", ordered, oneValue, true, "is at most", compare("<=")},
+	{"range", ordered, twoValues, true, "is from a to b, both included", between},
+	{"isnull", every, trueFalse, false, "is null (true) or is not (false)", isNull},
+	{"year", dates, aYear, true, "is in the year", inYear},
+	{"month", dates, aNumber, false, "is in the month 1 to 12", part("%m", 0)},
+	{"day", dates, aNumber, false, "is on the day 1 to 31", part("%d", 0)},
+	{"week_day", dates, aNumber, false, "is on the day of the week 1 (Sunday) to 7", part("%w", -1)},
+	{"hour", 1 << Datetime, aNumber, false, "is in the hour 0 to 23, UTC", part("%H", 0)},
+	{"date", dates, aDay, true, "is on the date, UTC", onDay},
 }
 
 func operatorNamed(name string) *operator {
@@ -93,7 +94,10 @@ func operatorsOf(t Type) (names []string) {
 }
 
 // binder collects the values of a statement in the order of its question marks.
-type binder struct{ args []any }
+type binder struct {
+	args  []any
+	loose bool // keep the planner from looking for the rows by these conditions, see hint
+}
 
 // val binds v. A boolean is written out, since an index WHERE flag = 1 serves
 // only a query in which the planner can see the 1.

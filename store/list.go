@@ -39,7 +39,11 @@ func (db *DB) List(ctx context.Context, q *Query) (Page, error) {
 		return p, err
 	}
 	if int64(q.Offset) < p.Total {
-		ids, err := q.pick(ctx, db, q.Limit, q.Offset)
+		h, err := db.hintFor(ctx, q, p.Total)
+		if err != nil {
+			return p, err
+		}
+		ids, err := q.pick(ctx, db, h, q.Limit, q.Offset)
 		if err != nil {
 			return p, err
 		}
@@ -92,16 +96,15 @@ func (q *Query) eachIDs(ctx context.Context, rd reader, fn func([]int64) error) 
 		return err
 	}
 	if q.ordered {
-		ids, err := q.pick(ctx, rd, -1, 0)
+		ids, err := q.pick(ctx, rd, asPlanned, -1, 0)
 		if err != nil {
 			return err
 		}
 		return fn(ids)
 	}
-	chunk := *q
-	chunk.where, chunk.args = both(q.where, "id > ?"), append(slices.Clone(q.args), int64(0))
+	after := int64(0)
 	for {
-		ids, err := chunk.pick(ctx, rd, idChunk, 0)
+		ids, err := q.pick(ctx, rd, asPlanned, idChunk, 0, after)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -111,7 +114,7 @@ func (q *Query) eachIDs(ctx context.Context, rd reader, fn func([]int64) error) 
 		if len(ids) < idChunk {
 			return nil
 		}
-		chunk.args[len(q.args)] = ids[len(ids)-1]
+		after = ids[len(ids)-1]
 	}
 }
 
@@ -157,20 +160,24 @@ func (q *Query) checkDimensions(ctx context.Context, rd reader) error {
 	return bad.err()
 }
 
-// pick returns one page of the ids that q selects. They come as one row, so
-// that the time-out covers all the work.
-func (q *Query) pick(ctx context.Context, rd reader, limit, offset int) ([]int64, error) {
-	text := "SELECT json_group_array(id) FROM (SELECT id FROM " + q.from() + " ORDER BY " + q.order + " LIMIT ? OFFSET ?)"
+// pick returns one page of the ids that q selects, or of those greater than
+// after. They come as one row, so that the time-out covers all the work.
+func (q *Query) pick(ctx context.Context, rd reader, h hint, limit, offset int, after ...any) ([]int64, error) {
+	table, where, order := q.hinted(h)
+	if len(after) > 0 {
+		where = both(where, "id > ?")
+	}
+	text := "SELECT json_group_array(id) FROM (SELECT id FROM " + from(table, where) + " ORDER BY " + order + " LIMIT ? OFFSET ?)"
 	var ids idList
-	err := row(ctx, rd, text, slices.Concat(q.args, q.orderArgs, []any{limit, offset}), &ids)
+	err := row(ctx, rd, text, slices.Concat(q.args, after, q.orderArgs, []any{limit, offset}), &ids)
 	return ids, err
 }
 
-func (q *Query) from() string {
-	if q.where == "" {
-		return q.res.Name
+func from(table, where string) string {
+	if where == "" {
+		return table
 	}
-	return q.res.Name + " WHERE " + q.where
+	return table + " WHERE " + where
 }
 
 func both(a, b string) string {
@@ -207,7 +214,10 @@ type totals struct {
 }
 
 func (db *DB) total(ctx context.Context, q *Query) (n int64, err error) {
-	text := "SELECT count(*) FROM " + q.from()
+	text, err := db.countSQL(ctx, q)
+	if err != nil {
+		return 0, err
+	}
 	key := text
 	for _, a := range q.args {
 		key += fmt.Sprintf("\x00%T %v", a, a)
@@ -221,6 +231,20 @@ func (db *DB) total(ctx context.Context, q *Query) (n int64, err error) {
 	}
 	db.totals.put(gen, key, n)
 	return n, nil
+}
+
+func (db *DB) countSQL(ctx context.Context, q *Query) (string, error) {
+	table := q.res.Name
+	if q.asksBeside() {
+		indexes, err := db.indexesOf(ctx, q.res)
+		if err != nil {
+			return "", err
+		}
+		if sought, _ := q.sought(indexes); !sought {
+			table += " NOT INDEXED"
+		}
+	}
+	return "SELECT count(*) FROM " + from(table, q.where), nil
 }
 
 func (t *totals) get(gen int64, key string) (int64, bool) {

@@ -129,15 +129,22 @@ func (n *node) sub(via *Field, res *Resource) *node {
 // where returns the conditions on rows of n.res, or "" if there are none.
 func (n *node) where(b *binder) string {
 	var all []string
+	plus := "" // before a column: SQLite then uses no index on it
+	if b.loose && n.via == nil {
+		plus = "+"
+	}
 	for _, c := range n.conds {
-		if c.f.Type == ToMany || c.f.dimension() {
+		switch {
+		case c.f.Type == ToMany || c.f.dimension():
 			all = append(all, n.holds(b, c))
-		} else {
+		case c.f.Type == Boolean: // what makes a partial index fit the query
 			all = append(all, c.op.sql(b, c.f, c.f.Name, c.vals))
+		default:
+			all = append(all, c.op.sql(b, c.f, plus+c.f.Name, c.vals))
 		}
 	}
 	for _, s := range n.subs {
-		all = append(all, n.through(b, s))
+		all = append(all, n.through(b, s, plus))
 	}
 	return strings.Join(all, " AND ")
 }
@@ -155,16 +162,16 @@ func (n *node) holds(b *binder, c cond) string {
 }
 
 // through returns the condition on rows of n that those of s make.
-func (n *node) through(b *binder, s *node) string {
+func (n *node) through(b *binder, s *node, plus string) string {
 	if s.res == nil {
-		q := "id IN (SELECT result FROM anomaly WHERE " + isDimension(b, s.via)
+		q := plus + "id IN (SELECT result FROM anomaly WHERE " + isDimension(b, s.via)
 		for _, c := range s.self {
 			q += " AND " + c.op.sql(b, c.f, "value", c.vals)
 		}
 		return q + ")"
 	}
 	if s.via.Type == ToOne {
-		q := s.via.Name + " IN (SELECT id FROM " + s.res.Name + " WHERE " + s.where(b) + ")"
+		q := plus + s.via.Name + " IN (SELECT id FROM " + s.res.Name + " WHERE " + s.where(b) + ")"
 		if s.via.Null && s.absent() {
 			return "(" + s.via.Name + " IS NULL OR " + q + ")"
 		}
@@ -178,7 +185,7 @@ func (n *node) through(b *binder, s *node) string {
 	if w := s.where(b); w != "" {
 		inner = append(inner, l.Far+" IN (SELECT id FROM "+s.res.Name+" WHERE "+w+")")
 	}
-	q := "id IN (SELECT " + l.Near + " FROM " + l.Table + " WHERE " + strings.Join(inner, " AND ") + ")"
+	q := plus + "id IN (SELECT " + l.Near + " FROM " + l.Table + " WHERE " + strings.Join(inner, " AND ") + ")"
 	if s.absent() {
 		return "(NOT EXISTS (SELECT 1 FROM " + l.Table + " WHERE " + l.Near + " = " + n.res.Name + ".id) OR " + q + ")"
 	}
@@ -206,6 +213,14 @@ func (s *node) absent() bool {
 
 func isDimension(b *binder, f *Field) string {
 	return "dimension = (SELECT id FROM dimension WHERE name = " + b.val(f.Name) + ")"
+}
+
+// column returns the column of the root's own table that p is; "" if it is none.
+func (p *path) column() string {
+	if len(p.rels) > 0 || p.leaf.Type == ToMany || p.leaf.dimension() {
+		return ""
+	}
+	return p.leaf.Name
 }
 
 // orderSQL returns the term of ORDER BY for p. NULL comes first, or last if

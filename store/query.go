@@ -23,10 +23,12 @@ type Query struct {
 
 	res       *Resource
 	params    url.Values
+	root      node
 	where     string // after WHERE; "": all rows
 	args      []any
 	order     string // after ORDER BY, ends in a unique key
 	orderArgs []any
+	key       string   // the column that order begins with; "" if it is none
 	ordered   bool     // the request names an order
 	dims      []string // further dimensions named: unknown ones are refused when it runs
 }
@@ -51,14 +53,13 @@ func ParseDelete(r *Resource, params url.Values, see View) (*Query, error) {
 type parser struct {
 	q      *Query
 	see    View
-	root   node
 	n      int // conditions
 	bad    fieldErrors
 	hidden fieldErrors
 }
 
 func parseQuery(r *Resource, params url.Values, see View, remove bool) (*Query, error) {
-	p := parser{q: &Query{Limit: defaultLimit, res: r, params: params, order: "id"}, see: see, root: node{res: r}}
+	p := parser{q: &Query{Limit: defaultLimit, res: r, params: params, root: node{res: r}, order: "id", key: "id"}, see: see}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		sent := params[name]
 		if len(sent) == 0 {
@@ -89,7 +90,7 @@ func parseQuery(r *Resource, params url.Values, see View, remove bool) (*Query, 
 		return nil, err
 	}
 	b := binder{}
-	p.q.where = p.root.where(&b)
+	p.q.where = p.q.root.where(&b)
 	p.q.args = b.args
 	if len(b.args) > maxValues {
 		return nil, Errorf(Invalid, "the filters hold %d values; one request may hold %d", len(b.args), maxValues)
@@ -163,7 +164,7 @@ func (p *parser) filter(name string, sent []string) {
 	}
 	p.n++
 	p.dimension(at)
-	p.root.add(at, cond{f: at.leaf, op: op, vals: vals})
+	p.q.root.add(at, cond{f: at.leaf, op: op, vals: vals})
 }
 
 // dimension notes a dimension that has to be known by the time the query runs.
@@ -194,6 +195,9 @@ func (p *parser) order(keys []string) {
 		}
 		if !p.seen("order_by", at) || done[name] || done["id"] {
 			continue
+		}
+		if len(done) == 0 {
+			p.q.key = at.column()
 		}
 		done[name] = true
 		p.dimension(at)

@@ -1,0 +1,172 @@
+package store
+
+import "context"
+
+// hint says how the ids of a page are best found. SQLite's planner knows
+// neither how many rows a filter selects, which the total has told by then, nor
+// that a page is short.
+type hint uint8
+
+const (
+	asPlanned hint = iota
+	walk           // go along the order's index and test each row
+	find           // find the rows by an index on what is asked, then sort
+	through        // no index helps: go through the table, beside which related rows lie
+)
+
+// index is one that SQLite keeps on a table.
+type index struct {
+	columns []string
+	partial bool // of the rows with a certain flag
+}
+
+// hintFor chooses for a page of n matching rows.
+func (db *DB) hintFor(ctx context.Context, q *Query, n int64) (hint, error) {
+	if q.where == "" && q.key != "" {
+		return asPlanned, nil
+	}
+	indexes, err := db.indexesOf(ctx, q.res)
+	if err != nil {
+		return asPlanned, err
+	}
+	var rows int64
+	if n > maxLimit { // fewer are soon sorted, however many rows there are
+		err = row(ctx, db, "SELECT coalesce(max(id), 0) FROM "+q.res.Name, nil, &rows)
+	}
+	return q.hint(n, rows, indexes), err
+}
+
+// hint chooses for n matching rows of about that many; 0 stands for any number.
+func (q *Query) hint(n, rows int64, indexes []index) hint {
+	sought, sorted := q.sought(indexes)
+	switch {
+	case sorted:
+		return asPlanned
+	case !sought && q.scattered():
+		return through
+	case !sought:
+		return asPlanned
+	}
+	// A walk along the ids is cheap but may have to go far, since what is asked
+	// by date lies together; one along another index jumps about in the table,
+	// but what it seeks is likely to be near.
+	share := int64(8)
+	if q.key != "id" {
+		share = 64
+		full, partial := leads(indexes, q.key)
+		switch {
+		case partial && q.flagged():
+			share = 1024
+		case !full:
+			return asPlanned
+		}
+	}
+	if rows > 0 && n > rows/share {
+		return walk
+	}
+	return find
+}
+
+// sought reports whether an index finds rows by what q asks, and whether the
+// same index gives them in q's order.
+func (q *Query) sought(indexes []index) (sought, sorted bool) {
+	for _, c := range q.root.conds {
+		if !c.op.seeks || c.f.Type == Boolean || c.f.dimension() {
+			continue
+		}
+		if c.f.Name == q.key {
+			return true, true
+		}
+		full, _ := leads(indexes, c.f.Name)
+		sought = sought || full || c.f.Type == ident
+		for _, ix := range indexes {
+			if c.op.name == "exact" && !ix.partial && ix.columns[0] == c.f.Name && len(ix.columns) > 1 && ix.columns[1] == q.key {
+				return true, true
+			}
+		}
+	}
+	for _, s := range q.root.subs {
+		full, _ := leads(indexes, s.via.Name)
+		sought = sought || s.via.Type != ToOne || full
+	}
+	return sought, false
+}
+
+// flagged reports whether q asks for the rows with a certain flag.
+func (q *Query) flagged() bool {
+	for _, c := range q.root.conds {
+		if c.f.Type == Boolean && c.op.name == "exact" && c.vals[0] == true {
+			return true
+		}
+	}
+	return false
+}
+
+// scattered reports whether each row tested or sorted needs a look at others.
+func (q *Query) scattered() bool { return q.key == "" || q.asksBeside() }
+
+// asksBeside reports whether each row tested needs a look at others.
+func (q *Query) asksBeside() bool {
+	for _, c := range q.root.conds {
+		if c.f.Type == ToMany || c.f.dimension() {
+			return true
+		}
+	}
+	return false
+}
+
+// leads reports whether an index of all rows, or of some, begins with column.
+func leads(indexes []index, column string) (full, partial bool) {
+	for _, ix := range indexes {
+		if ix.columns[0] == column {
+			full, partial = full || !ix.partial, partial || ix.partial
+		}
+	}
+	return full, partial
+}
+
+// hinted returns table, conditions and order of a SELECT of ids. SQLite uses no
+// index on a column behind a plus.
+func (q *Query) hinted(h hint) (table, where, order string) {
+	switch h {
+	case walk:
+		return q.res.Name, q.root.where(&binder{loose: true}), q.order
+	case find:
+		return q.res.Name, q.where, "+" + q.order
+	case through:
+		return q.res.Name + " NOT INDEXED", q.where, q.order
+	}
+	return q.res.Name, q.where, q.order
+}
+
+// indexesOf returns the indexes on r's table.
+func (db *DB) indexesOf(ctx context.Context, r *Resource) ([]index, error) {
+	if ix, ok := db.indexes.Load(r.Name); ok {
+		return ix.([]index), nil
+	}
+	rows, err := db.query(ctx, `SELECT l.partial, x.seqno, coalesce(x.name, '') FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) x
+		ORDER BY l.name, x.seqno`, r.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var indexes []index
+	for rows.Next() {
+		var partial bool
+		var seq int
+		var column string
+		if err := rows.Scan(&partial, &seq, &column); err != nil {
+			return nil, classify(err)
+		}
+		if seq == 0 {
+			indexes = append(indexes, index{partial: partial})
+		}
+		last := &indexes[len(indexes)-1]
+		last.columns = append(last.columns, column)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, classify(err)
+	}
+	db.indexes.Store(r.Name, indexes)
+	return indexes, nil
+}
