@@ -8,10 +8,10 @@ import "context"
 type hint uint8
 
 const (
-	asPlanned hint = iota
-	walk           // go along the order's index and test each row
-	find           // find the rows by an index on what is asked, then sort
-	through        // no index helps: go through the table, beside which related rows lie
+	asPlanned  hint = iota
+	alongOrder      // go along the order's index and test each row
+	byFilter        // find the rows by an index on what is asked, then sort
+	byTable         // no index helps: go through the table, beside which related rows lie
 )
 
 // index is one that SQLite keeps on a table.
@@ -43,7 +43,7 @@ func (q *Query) hint(n, rows int64, indexes []index) hint {
 	case sorted:
 		return asPlanned
 	case !sought && q.scattered():
-		return through
+		return byTable
 	case !sought:
 		return asPlanned
 	}
@@ -62,9 +62,9 @@ func (q *Query) hint(n, rows int64, indexes []index) hint {
 		}
 	}
 	if rows > 0 && n > rows/share {
-		return walk
+		return alongOrder
 	}
-	return find
+	return byFilter
 }
 
 // sought reports whether an index finds rows by what q asks, and whether the
@@ -129,11 +129,11 @@ func leads(indexes []index, column string) (full, partial bool) {
 // index on a column behind a plus.
 func (q *Query) hinted(h hint) (table, where, order string) {
 	switch h {
-	case walk:
+	case alongOrder:
 		return q.res.Name, q.root.where(&binder{loose: true}), q.order
-	case find:
+	case byFilter:
 		return q.res.Name, q.where, "+" + q.order
-	case through:
+	case byTable:
 		return q.res.Name + " NOT INDEXED", q.where, q.order
 	}
 	return q.res.Name, q.where, q.order

@@ -144,7 +144,7 @@ func TestPlans(t *testing.T) {
 			name := fmt.Sprintf("?%s (%d rows, statistics %v)", tt.query, tt.n, statistics)
 			if statistics { // they make SQLite prefer other indexes for dates alone, result_reporter above all
 				tt.page, tt.total = "", ""
-				if h == walk && q.key == "id" || q.where == "" {
+				if h == alongOrder && q.key == "id" || q.where == "" {
 					tt.page = "id"
 				}
 			}
@@ -189,8 +189,8 @@ func TestHintsAgree(t *testing.T) {
 		if err != nil || len(want) == 0 && query != "employee__in=1,2,3" {
 			t.Fatal(query, len(want), err)
 		}
-		for _, h := range []hint{walk, find, through} {
-			if h == find && q.key == "" {
+		for _, h := range []hint{alongOrder, byFilter, byTable} {
+			if h == byFilter && q.key == "" {
 				continue
 			}
 			got, err := q.pick(t.Context(), db, h, 50, 3)
