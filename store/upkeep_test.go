@@ -21,7 +21,7 @@ func TestUpkeepEqualsFold(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			l := newLab(t)
 			r := rand.New(rand.NewPCG(seed, 1))
-			w := walk{lab: l, r: r}
+			w := stroll{lab: l, r: r}
 			for i := range steps {
 				w.step()
 				if i%20 == 19 {
@@ -36,15 +36,15 @@ func TestUpkeepEqualsFold(t *testing.T) {
 	}
 }
 
-// walk does random things to a lab.
-type walk struct {
+// stroll does random things to a lab.
+type stroll struct {
 	*lab
 	r    *rand.Rand
 	live []*Result
 	done int // decisions that were accepted
 }
 
-func (w *walk) step() {
+func (w *stroll) step() {
 	*w.clock = w.clock.Add(time.Duration(w.r.IntN(5)) * time.Hour)
 	switch n := w.r.IntN(20); {
 	case n < 7:
@@ -71,7 +71,7 @@ func (w *walk) step() {
 	}
 }
 
-func (w *walk) result() *Result {
+func (w *stroll) result() *Result {
 	r := res(float64(w.r.IntN(60)), float64(w.r.IntN(20))/20)
 	r.Employee = int64(1 + w.r.IntN(3))
 	r.Reporter = []string{"usb-watch 1.0", "usb-watch 1.1", "web-risk 1.4", "Detection Model"}[w.r.IntN(4)]
@@ -85,7 +85,7 @@ func (w *walk) result() *Result {
 	return r
 }
 
-func (w *walk) some() []*Result {
+func (w *stroll) some() []*Result {
 	n := min(1+w.r.IntN(3), len(w.live))
 	rs := make([]*Result, 0, n)
 	for _, i := range w.r.Perm(len(w.live))[:n] {
@@ -94,7 +94,7 @@ func (w *walk) some() []*Result {
 	return rs
 }
 
-func (w *walk) edit(r *Result) {
+func (w *stroll) edit(r *Result) {
 	switch w.r.IntN(5) {
 	case 0:
 		r.Score = w.r.Float64()
@@ -109,7 +109,7 @@ func (w *walk) edit(r *Result) {
 	}
 }
 
-func (w *walk) decideAny() {
+func (w *stroll) decideAny() {
 	n := count(w.tb, w.db, `SELECT count(*) FROM alert`)
 	if n == 0 {
 		return
@@ -132,7 +132,7 @@ func (w *walk) decideAny() {
 	w.count(Decide(context.Background(), w.db, w.ana, a.id, c))
 }
 
-func (w *walk) bulk() {
+func (w *stroll) bulk() {
 	var ids []int64
 	for id := range count(w.tb, w.db, `SELECT count(*) FROM alert`) {
 		if w.r.IntN(3) == 0 {
@@ -148,7 +148,7 @@ func (w *walk) bulk() {
 }
 
 // count wants a refusal to be one that people can read.
-func (w *walk) count(_ Outcome, err error) {
+func (w *stroll) count(_ Outcome, err error) {
 	w.tb.Helper()
 	switch k := AsError(err).Kind; {
 	case err == nil:

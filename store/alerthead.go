@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+)
+
+// Subject is the person whom an alert is about, without identity: triage reads
+// the view person. The zero value is one who was deleted.
+type Subject struct {
+	ID                                                        int64
+	EmployeeID, Pseudonym, Role, Department, Site, Employment string
+	LeftOn                                                    string // YYYY-MM-DD; "" if not known
+}
+
+// Dimensions of an alert, in the order of AlertHead.Dims. The last stands for all further ones.
+var AlertDims = [dimCount]string{dimEmail: "Email", dimWeb: "Web", dimDevice: "Device", dimLogin: "Login", dimOther: "Other"}
+
+// AlertHead is what an alert is, wherever it is shown. Times are microseconds since 1970.
+type AlertHead struct {
+	ID        int64
+	Who       Subject
+	State     State
+	Reviewer  string  // in review by; else ""
+	Until     int64   // snoozed until; 0: no time
+	Over      float64 // snoozed until a score is above, in the unit of Score
+	HasOver   bool
+	Changed   bool  // a result that was decided has gone or is not what it was
+	Seen      int64 // the newest decision, 0 for none
+	Opened    int64 // receipt of the first result
+	Received  int64 // and of the newest
+	First     int64 // dates of its results
+	Last      int64
+	Results   int
+	Undecided int
+	Flagged   bool
+	Priority  float64
+	Peak      float64 // highest score over scale
+	Result    int64   // that has it; 0: none is left
+	Score     float64 // as posted
+	Scale     float64
+	Reporter  string
+	Models    []string           // families that agree
+	Dims      [dimCount]*float64 // highest of each over scale; nil: not measured
+	Closed    *Decision          // in force on that result; nil: undecided
+	By        string             // who made it
+}
+
+const headSQL = `SELECT a.id, a.employee, p.employee_id, p.pseudonym, p.role, p.department, p.site, p.currentEmploymentStatus, p.left_on,
+	a.state, v.name, a.snooze_until, a.snooze_over, a.changed, a.decision, a.opened_at, a.received_at, a.first_date, a.last_date,
+	a.n, a.undecided, a.flagged, a.priority, a.peak, a.models, a.email, a.web, a.device, a.login, a.other,
+	r.id, r.score, m.scale, r.reporter, d.id, d.at, d.action, d.reason, d.note, w.name
+	FROM alert a LEFT JOIN person p ON p.id = a.employee LEFT JOIN account v ON v.id = a.reviewer
+	LEFT JOIN detectionmodelresult r ON r.id = a.peak_result LEFT JOIN model m ON m.name = r.reporter
+	LEFT JOIN decision d ON d.id = r.decision LEFT JOIN account w ON w.id = d.account
+	WHERE a.id IN (SELECT value FROM json_each(?))`
+
+func scanHead(rows *sql.Rows, h *AlertHead) error {
+	var employee, until, decision, result, dID, dAt sql.Null[int64]
+	var over, score, scale sql.Null[float64]
+	var id, pseudonym, role, department, site, employment, left, reviewer, reporter, action, note, by sql.Null[string]
+	var models string
+	var dims [dimCount]sql.Null[float64]
+	var d Decision
+	err := rows.Scan(&h.ID, &employee, &id, &pseudonym, &role, &department, &site, &employment, &left,
+		&h.State, &reviewer, &until, &over, &h.Changed, &decision, &h.Opened, &h.Received, &h.First, &h.Last,
+		&h.Results, &h.Undecided, &h.Flagged, &h.Priority, &h.Peak, &models, &dims[0], &dims[1], &dims[2], &dims[3], &dims[4],
+		&result, &score, &scale, &reporter, &dID, &dAt, &action, &d.Reason, &note, &by)
+	h.Who = Subject{employee.V, id.V, pseudonym.V, role.V, department.V, site.V, employment.V, left.V}
+	h.Reviewer, h.Until, h.Over, h.HasOver, h.Seen = reviewer.V, until.V, over.V*scale.V, over.Valid, decision.V
+	h.Result, h.Score, h.Scale, h.Reporter = result.V, score.V, scale.V, reporter.V
+	if models != "" {
+		h.Models = strings.Split(models, ",")
+	}
+	for i, v := range dims {
+		if v.Valid {
+			h.Dims[i] = &dims[i].V
+		}
+	}
+	if dID.Valid {
+		d.ID, d.At, d.Action, d.Note = dID.V, dAt.V, Action(action.V), note.V
+		h.Closed, h.By = &d, by.V
+	}
+	return err
+}
+
+// heads returns the alerts of those ids, in their order; those that are not there are left out.
+func heads(ctx context.Context, rd reader, ids []int64) ([]*AlertHead, error) {
+	found, err := all(ctx, rd, scanHead, headSQL, jsonIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[int64]*AlertHead, len(found))
+	for i := range found {
+		at[found[i].ID] = &found[i]
+	}
+	out := make([]*AlertHead, 0, len(ids))
+	for _, id := range ids {
+		if h := at[id]; h != nil {
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}
+
+// Place is where the alert stands in the queue's order.
+func (h *AlertHead) Place() Place { return Place{h.Priority, h.ID} }
+
+// hottest is the evidence type that goes with the highest dimension; "" if there is none.
+func (h *AlertHead) hottest() string {
+	best := -1
+	for i, v := range h.Dims[:dimOther] {
+		if v != nil && (best < 0 || *v > *h.Dims[best]) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	return strings.ToLower(AlertDims[best])
+}

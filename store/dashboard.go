@@ -1,0 +1,213 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"slices"
+)
+
+const (
+	sparkDays = 30
+	maxSpark  = 500 // results of a person that a spark reads
+	maxPieces = 60  // of evidence that a row counts
+	maxRows   = 200 // rows asked for by id
+)
+
+// QueueRow is an alert as the queue shows it.
+type QueueRow struct {
+	*AlertHead
+	Evidence string    // description of the strongest piece; "" if there is none
+	Pieces   int       // of evidence, at most 60
+	Types    []string  // of the other pieces, each once
+	Spark    []float64 // highest score over scale of each of 30 days; NaN: none
+	Earlier  *Earlier
+}
+
+// Earlier is the newest decision on another alert of the same person.
+type Earlier struct {
+	Alert int64
+	State State
+	At    int64 // of the decision
+}
+
+// QueuePage is a page of the queue.
+type QueuePage struct {
+	Rows  []QueueRow
+	Total int    // alerts in the view
+	Next  *Place // nil: this is the last page
+}
+
+// Queue returns the page of at most limit alerts behind after (nil: the first).
+// Errors: Invalid when the filter cannot be read or takes too long, NotFound for a view that is not there.
+func (db *DB) Queue(ctx context.Context, ask QueueAsk, after *Place, limit int) (p QueuePage, err error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	q, err := db.queue(ctx, ask)
+	if err != nil {
+		return p, err
+	}
+	places, err := q.list(ctx, db, after, false, limit+1)
+	if err == nil {
+		p.Total, err = q.total(ctx, db)
+	}
+	if err != nil {
+		return p, tooSlow(err)
+	}
+	if len(places) > limit {
+		places = places[:limit]
+		p.Next = &places[limit-1]
+	}
+	ids := make([]int64, len(places))
+	for i := range places {
+		ids[i] = places[i].ID
+	}
+	p.Rows, err = db.queueRows(ctx, ids)
+	return p, tooSlow(err)
+}
+
+func tooSlow(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Error{Kind: Invalid, Msg: "this filter takes too long; add one that narrows it, such as dept: or score>", Err: err}
+	}
+	return err
+}
+
+// QueueRows returns those of at most 200 alerts that ask holds, by rank.
+func (db *DB) QueueRows(ctx context.Context, ask QueueAsk, ids []int64) ([]QueueRow, error) {
+	ids, err := db.InQueue(ctx, ask, ids[:min(len(ids), maxRows)])
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.queueRows(ctx, ids)
+	slices.SortFunc(rows, func(a, b QueueRow) int { return a.Place().compare(b.Place()) })
+	return rows, err
+}
+
+// InQueue returns those of ids that ask holds.
+func (db *DB) InQueue(ctx context.Context, ask QueueAsk, ids []int64) ([]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	q, err := db.queue(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	ids, err = q.among(ctx, db, ids)
+	return ids, tooSlow(err)
+}
+
+// Row returns one alert as the queue shows it; NotFound if there is none.
+func (db *DB) Row(ctx context.Context, alert int64) (QueueRow, error) {
+	rows, err := db.queueRows(ctx, []int64{alert})
+	if err == nil && len(rows) == 0 {
+		err = Errorf(NotFound, "there is no alert %d", alert)
+	}
+	if err != nil {
+		return QueueRow{}, err
+	}
+	return rows[0], nil
+}
+
+func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
+	list, err := heads(ctx, db, ids)
+	if err != nil {
+		return nil, err
+	}
+	models, err := modelsByName(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]QueueRow, len(list))
+	for i, h := range list {
+		r := &rows[i]
+		r.AlertHead = h
+		if h.Who.ID == 0 {
+			continue
+		}
+		if err := errors.Join(db.evidenceOf(ctx, r), db.sparkOf(ctx, r, models), db.earlierOf(ctx, r)); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// evidenceOf takes the strongest piece from the highest result and counts the others.
+func (db *DB) evidenceOf(ctx context.Context, r *QueueRow) error {
+	type piece struct{ kind, text string }
+	pieces, err := all(ctx, db, func(rows *sql.Rows, p *piece) error { return rows.Scan(&p.kind, &p.text) },
+		`SELECT e.evidence_type, substr(e.description, 1, 300) FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence
+			WHERE l.result = ? ORDER BY e.exculpatory, e.id LIMIT ?`, r.Result, maxPieces)
+	if err != nil {
+		return err
+	}
+	others, err := all(ctx, db, func(rows *sql.Rows, p *piece) error { return rows.Scan(&p.kind) },
+		`SELECT e.evidence_type FROM alert a JOIN detectionmodelresult r ON `+ofAlert+`
+			JOIN result_evidence l ON l.result = r.id JOIN detectionevidence e ON e.id = l.evidence
+			WHERE a.id = ? AND r.id != a.peak_result LIMIT ?`, r.ID, maxPieces-len(pieces))
+	if err != nil {
+		return err
+	}
+	pieces = append(pieces, others...)
+	if r.Pieces = len(pieces); r.Pieces == 0 {
+		return nil
+	}
+	best := slices.IndexFunc(pieces[:len(pieces)-len(others)], func(p piece) bool { return p.kind == r.hottest() })
+	best = max(best, 0)
+	r.Evidence = pieces[best].text
+	for i, p := range pieces {
+		if i != best && p.kind != "" && !slices.Contains(r.Types, p.kind) {
+			r.Types = append(r.Types, p.kind)
+		}
+	}
+	return nil
+}
+
+// sparkOf reads the person's highest scores of the last 30 days, today's last.
+func (db *DB) sparkOf(ctx context.Context, r *QueueRow, models map[string]Model) error {
+	type result struct {
+		date     int64
+		score    float64
+		reporter string
+	}
+	first := utcDay(db.Now()) - sparkDays + 1
+	list, err := all(ctx, db, func(rows *sql.Rows, x *result) error { return rows.Scan(&x.date, &x.score, &x.reporter) },
+		`SELECT date, score, reporter FROM detectionmodelresult WHERE employee = ? AND date >= ? AND date < ? ORDER BY date DESC LIMIT ?`,
+		r.Who.ID, first*microDay, (first+sparkDays)*microDay, maxSpark)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	r.Spark = make([]float64, sparkDays)
+	for i := range r.Spark {
+		r.Spark[i] = math.NaN()
+	}
+	for _, x := range list {
+		v := scaled(x.score, models[x.reporter].Scale)
+		if old := &r.Spark[utcDay(x.date)-first]; math.IsNaN(*old) || v > *old {
+			*old = v
+		}
+	}
+	return nil
+}
+
+// earlierOf looks for the newest decision on another alert of the person.
+func (db *DB) earlierOf(ctx context.Context, r *QueueRow) error {
+	list, err := all(ctx, db, func(rows *sql.Rows, e *Earlier) error { return rows.Scan(&e.Alert, &e.State, &e.At) },
+		`SELECT a.id, a.state, d.at FROM alert a JOIN decision d ON d.id = a.decision
+			WHERE a.employee = ? AND a.id != ? AND a.state IN ('confirmed', 'dismissed') ORDER BY a.id DESC LIMIT 1`, r.Who.ID, r.ID)
+	if len(list) > 0 {
+		r.Earlier = &list[0]
+	}
+	return err
+}
+
+// modelsByName returns all models.
+func modelsByName(ctx context.Context, rd reader) (map[string]Model, error) {
+	list, err := all(ctx, rd, func(rows *sql.Rows, m *Model) error { return rows.Scan(&m.Name, &m.Family, &m.Version, &m.Scale) },
+		`SELECT name, family, version, scale FROM model`)
+	out := make(map[string]Model, len(list))
+	for _, m := range list {
+		out[m.Name] = m
+	}
+	return out, err
+}

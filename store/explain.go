@@ -1,0 +1,256 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const dimSuffix = "_anomaly" // of the names of dimensions on the wire
+
+// highest returns the highest value of each dimension over its scale.
+func (p *AlertPage) highest() []AlertDim {
+	dims := make([]AlertDim, dimOther)
+	for i := range dims {
+		dims[i].Name = AlertDims[i]
+	}
+	at := func(name string) *AlertDim {
+		i := slices.IndexFunc(dims, func(d AlertDim) bool { return d.Name == name })
+		if i < 0 {
+			dims = append(dims, AlertDim{Name: name})
+			i = len(dims) - 1
+		}
+		return &dims[i]
+	}
+	for _, r := range p.Held {
+		r.each(func(name string, v float64) {
+			if d := at(name); d.Value == nil || scaled(v, r.Scale) > scaled(*d.Value, d.Scale) {
+				d.Value, d.Scale = &v, r.Scale
+			}
+		})
+	}
+	slices.SortFunc(dims[dimOther:], func(a, b AlertDim) int { return cmp.Compare(a.Name, b.Name) })
+	return dims
+}
+
+// each calls fn with the name and value of each dimension that was measured.
+func (r *Result) each(fn func(name string, v float64)) {
+	for i, v := range []sql.Null[float64]{dimEmail: r.Email, dimWeb: r.Web, dimDevice: r.Device, dimLogin: r.Login} {
+		if v.Valid {
+			fn(AlertDims[i], v.V)
+		}
+	}
+	for _, x := range r.Extra {
+		fn(strings.TrimSuffix(x.Name, dimSuffix), x.Value)
+	}
+}
+
+// loadOwn reads the person's own past: the medians, and which other models reported.
+func (p *AlertPage) loadOwn(ctx context.Context, db *DB, models map[string]Model) error {
+	values := map[string][]float64{}
+	add := func(name, reporter string, v float64) {
+		values[name] = append(values[name], scaled(v, cmp.Or(models[reporter].Scale, 1)))
+	}
+	from := p.Last - ownDays*microDay
+	_, err := all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
+		var r Result
+		err := rows.Scan(&r.Reporter, &r.Email, &r.Web, &r.Device, &r.Login)
+		r.each(func(name string, v float64) { add(name, r.Reporter, v) })
+		return err
+	}, `SELECT reporter, email_anomaly, web_anomaly, device_anomaly, login_anomaly FROM detectionmodelresult
+			WHERE employee = ? AND date BETWEEN ? AND ? ORDER BY date DESC LIMIT ?`, p.Who.ID, from, p.Last, maxOwn)
+	if err != nil {
+		return err
+	}
+	_, err = all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
+		var name, reporter string
+		var v float64
+		err := rows.Scan(&name, &reporter, &v)
+		add(strings.TrimSuffix(name, dimSuffix), reporter, v)
+		return err
+	}, `SELECT d.name, r.reporter, x.value FROM detectionmodelresult r JOIN anomaly x ON x.result = r.id JOIN dimension d ON d.id = x.dimension
+			WHERE r.employee = ? AND r.date BETWEEN ? AND ? ORDER BY r.date DESC LIMIT ?`, p.Who.ID, from, p.Last, maxOwn)
+	if err != nil {
+		return err
+	}
+	for i := range p.Dims {
+		d := &p.Dims[i]
+		own := values[d.Name]
+		if d.Values = len(own); len(own) >= ownValues && d.Value != nil {
+			m := median(own) * d.Scale
+			d.Median = &m
+		}
+	}
+	p.Others, err = all(ctx, db, func(r *sql.Rows, s *string) error { return r.Scan(s) },
+		`SELECT DISTINCT m.family FROM detectionmodelresult r JOIN model m ON m.name = r.reporter
+			WHERE r.employee = ? AND r.date BETWEEN ? AND ? AND m.family != ? ORDER BY m.family LIMIT 10`,
+		p.Who.ID, p.First-groupDays*microDay, p.Last+groupDays*microDay, models[p.Reporter].Family)
+	return err
+}
+
+// median returns the median; it sorts v, which is not empty.
+func median(v []float64) float64 {
+	slices.Sort(v)
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// Phrase is a piece of a sentence.
+type Phrase struct {
+	Text string
+	Bold bool
+}
+
+// why tells in a few sentences why the alert stands out. It states counts and
+// values as posted, and compares; how the score came about only its model knows.
+func why(p *AlertPage) []Phrase {
+	var s sentence
+	s.dims(p.Dims)
+	s.baseline(p)
+	switch n := len(p.Others); n {
+	case 0:
+		s.say("No other model reported this person within 7 days.")
+	case 1:
+		s.bold("Another model")
+		s.say(" reported this person within 7 days: " + p.Others[0] + ".")
+	default:
+		s.bold(counted(n) + " other models")
+		s.say(" reported this person within 7 days: " + and(p.Others) + ".")
+	}
+	s.before(p.Prior)
+	return s
+}
+
+type sentence []Phrase
+
+func (s *sentence) say(text string) { *s = append(*s, Phrase{Text: text}) }
+
+func (s *sentence) bold(text string) { *s = append(*s, Phrase{Text: text, Bold: true}) }
+
+// dims names what stands out, the highest first.
+func (s *sentence) dims(dims []AlertDim) {
+	list := measured(dims)
+	if len(list) == 0 {
+		s.say("The model sent no dimensions. ")
+		return
+	}
+	var names []string
+	for _, d := range list {
+		if scaled(*d.Value, d.Scale) >= hot {
+			names = append(names, d.Name+" "+figure(*d.Value))
+		}
+	}
+	switch len(names) {
+	case 0:
+		s.say("No dimension stands out; the highest is ")
+		s.bold(list[0].Name + " " + figure(*list[0].Value))
+		s.say(". ")
+	case 1:
+		s.bold(names[0])
+		s.say(" stands out. ")
+	default:
+		s.bold(and(names))
+		s.say(" stand out. ")
+	}
+}
+
+// measured returns the dimensions that have a value, the highest over scale first.
+func measured(dims []AlertDim) []AlertDim {
+	list := slices.DeleteFunc(slices.Clone(dims), func(d AlertDim) bool { return d.Value == nil })
+	slices.SortStableFunc(list, func(a, b AlertDim) int { return cmp.Compare(scaled(*b.Value, b.Scale), scaled(*a.Value, a.Scale)) })
+	return list
+}
+
+// baseline compares the highest dimension with the person's own past.
+func (s *sentence) baseline(p *AlertPage) {
+	list := measured(p.Dims)
+	if len(list) == 0 {
+		return
+	}
+	d := list[0]
+	if d.Median == nil {
+		s.say(fmt.Sprintf("There is no baseline yet (%s). ", countOf(d.Values, "result")))
+		return
+	}
+	how := "; the own median of " + strconv.Itoa(d.Values) + " results in 60 days is " + figure(*d.Median)
+	switch v := *d.Value; {
+	case v <= *d.Median:
+		s.say(d.Name + " is not above the own past" + how + ". ")
+	case *d.Median > 0 && v >= 2**d.Median:
+		s.say(d.Name + " is " + times(v / *d.Median) + " the own median of " + figure(*d.Median) + " (" + strconv.Itoa(d.Values) + " results in 60 days). ")
+	default:
+		s.say(d.Name + " is above the own past" + how + ". ")
+	}
+}
+
+// before says how earlier alerts about the person ended.
+func (s *sentence) before(prior []*AlertHead) {
+	if len(prior) == 0 {
+		s.say(" Nothing was decided about this person before.")
+		return
+	}
+	var confirmed, dismissed int
+	for _, a := range prior {
+		if a.State == StateConfirmed {
+			confirmed++
+		} else {
+			dismissed++
+		}
+	}
+	var parts []string
+	if confirmed > 0 {
+		parts = append(parts, strconv.Itoa(confirmed)+" confirmed")
+	}
+	if dismissed > 0 {
+		parts = append(parts, strconv.Itoa(dismissed)+" dismissed")
+	}
+	s.say(" Decided before about this person: ")
+	s.bold(and(parts))
+	s.say(".")
+}
+
+// figure writes a value as posted, to two places where that says enough.
+func figure(v float64) string {
+	switch abs := math.Abs(v); {
+	case abs >= 1e6 || abs > 0 && abs < 0.005:
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	case abs < 10:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	}
+	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
+}
+
+// times writes a factor: "3 times", "more than 100 times".
+func times(f float64) string {
+	if f > 100 {
+		return "more than 100 times"
+	}
+	return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64) + " times"
+}
+
+func countOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// counted writes a small number that begins a sentence as a word.
+func counted(n int) string {
+	if words := []string{"No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"}; n < len(words) {
+		return words[n]
+	}
+	return strconv.Itoa(n)
+}
+
+// and joins with commas and a last "and".
+func and(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+	}
+	return strings.Join(list, "")
+}

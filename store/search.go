@@ -1,0 +1,211 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+const (
+	maxSearch = 500 // bytes of a filter as typed
+	maxTerms  = 20
+)
+
+// search is what a reader typed over the queue, as conditions on alert a and person p.
+type search struct {
+	conds []string
+	args  []any
+	words bool // free words are among it
+}
+
+func (s *search) where(cond string, args ...any) {
+	s.conds, s.args = append(s.conds, cond), append(s.args, args...)
+}
+
+// ofAlert picks the results of alert a by the index on employee and date.
+const ofAlert = `r.employee = a.employee AND r.date BETWEEN a.first_date AND a.last_date AND r.alert = a.id`
+
+// textTerms take key:value.
+var textTerms = map[string]func(s *search, value string) error{
+	"id":    textIs("p.employee_id"),
+	"dept":  textIs("p.department"),
+	"role":  textIs("p.role"),
+	"site":  textIs("p.site"),
+	"state": stateIs,
+	"is":    markIs,
+	"model": func(s *search, v string) error {
+		v = foldCase(v)
+		s.where(`EXISTS (SELECT 1 FROM detectionmodelresult r JOIN model m ON m.name = r.reporter WHERE `+ofAlert+
+			` AND (citd_fold(m.family) = ? OR citd_fold(m.name) = ?))`, v, v)
+		return nil
+	},
+}
+
+// numberTerms take a comparison, score>0.7. Scores and dimensions are over their model's scale.
+var numberTerms = map[string]string{
+	"score": "a.peak", "email": "a.email", "web": "a.web", "device": "a.device", "login": "a.login", "results": "a.n",
+}
+
+// textIs matches whole texts, whatever their case; a * at the end stands for any ending.
+func textIs(col string) func(*search, string) error {
+	return func(s *search, v string) error {
+		if start, ok := strings.CutSuffix(v, "*"); ok {
+			s.where(`instr(citd_fold(`+col+`), ?) = 1`, foldCase(start))
+		} else {
+			s.where(`citd_fold(`+col+`) = ?`, foldCase(v))
+		}
+		return nil
+	}
+}
+
+func stateIs(s *search, v string) error {
+	states := []State{StateNew, StateInReview, StateSnoozed, StateConfirmed, StateDismissed, StateWithdrawn}
+	if v == "review" {
+		v = string(StateInReview)
+	}
+	if !slices.Contains(states, State(v)) {
+		return fmt.Errorf("state: takes new, in_review, snoozed, confirmed, dismissed or withdrawn, not %q", v)
+	}
+	s.where(`a.state = ?`, v)
+	return nil
+}
+
+func markIs(s *search, v string) error {
+	switch v {
+	case "flagged":
+		s.where(`a.flagged > 0`)
+	case "changed":
+		s.where(`a.changed`)
+	default:
+		return fmt.Errorf("is: takes flagged or changed, not %q", v)
+	}
+	return nil
+}
+
+// parseSearch reads the filter language: key:value, comparisons of numbers, free
+// words; "double quotes" hold words together. dims are the file's further
+// dimensions. Free words match names only if names is set. Error: Invalid.
+func parseSearch(text string, dims []string, names bool) (*search, error) {
+	if len(text) > maxSearch {
+		return nil, Errorf(Invalid, "the filter is longer than %d bytes", maxSearch)
+	}
+	s := &search{}
+	tokens := splitSearch(text)
+	if len(tokens) > maxTerms {
+		return nil, Errorf(Invalid, "the filter has more than %d parts", maxTerms)
+	}
+	for _, t := range tokens {
+		if err := s.add(t, dims, names); err != nil {
+			return nil, &Error{Kind: Invalid, Msg: err.Error()}
+		}
+	}
+	return s, nil
+}
+
+var searchKey = regexp.MustCompile(`^([A-Za-z]\w*)([<>]=?|[=:])`)
+
+// token is a part of a filter: a word, or a key, an operator and a value.
+type token struct{ key, op, value string }
+
+// splitSearch cuts text at blanks outside quotes. A quote that is never closed ends with the text.
+func splitSearch(text string) (out []token) {
+	for {
+		text = strings.TrimLeftFunc(text, unicode.IsSpace)
+		if text == "" {
+			return out
+		}
+		var t token
+		if m := searchKey.FindStringSubmatch(text); m != nil && !strings.HasPrefix(text[len(m[1]):], "://") {
+			t.key, t.op, text = strings.ToLower(m[1]), m[2], text[len(m[0]):]
+		}
+		t.value, text = cutValue(text)
+		out = append(out, t)
+	}
+}
+
+func cutValue(text string) (value, rest string) {
+	if inner, ok := strings.CutPrefix(text, `"`); ok {
+		value, rest, _ = strings.Cut(inner, `"`)
+		return value, rest
+	}
+	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
+		return text[:i], text[i:]
+	}
+	return text, ""
+}
+
+func (s *search) add(t token, dims []string, names bool) error {
+	if t.key == "" {
+		if t.value != "" {
+			s.word(t.value, names)
+		}
+		return nil
+	}
+	if t.value == "" {
+		return fmt.Errorf("%s%s wants a value after it", t.key, t.op)
+	}
+	if add := textTerms[t.key]; add != nil {
+		if t.op != ":" && t.op != "=" {
+			return fmt.Errorf("%s takes a text: write %s:%s", t.key, t.key, t.value)
+		}
+		return add(s, t.value)
+	}
+	return s.compare(t, dims)
+}
+
+// compare adds a comparison with a number.
+func (s *search) compare(t token, dims []string) error {
+	col, known := numberTerms[t.key]
+	further := slices.Contains(dims, t.key+dimSuffix)
+	if !known && !further {
+		return fmt.Errorf("there is no %q to filter by; there are %s", t.key, strings.Join(searchKeys(dims), ", "))
+	}
+	v, ok := parseFloat(t.value)
+	if !ok {
+		return fmt.Errorf("%s%s wants a number, not %q", t.key, t.op, t.value)
+	}
+	op := t.op
+	if op == ":" {
+		op = "="
+	}
+	if known {
+		s.where(col+` `+op+` ?`, v)
+		return nil
+	}
+	s.where(`EXISTS (SELECT 1 FROM detectionmodelresult r JOIN model m ON m.name = r.reporter JOIN anomaly x ON x.result = r.id
+		WHERE `+ofAlert+` AND x.dimension = (SELECT id FROM dimension WHERE name = ?) AND x.value / m.scale `+op+` ?)`, t.key+dimSuffix, v)
+	return nil
+}
+
+// searchKeys are the keys that a filter may use.
+func searchKeys(dims []string) []string {
+	keys := slices.AppendSeq(slices.Sorted(maps.Keys(textTerms)), slices.Values(slices.Sorted(maps.Keys(numberTerms))))
+	for _, d := range dims {
+		keys = append(keys, strings.TrimSuffix(d, dimSuffix))
+	}
+	return keys
+}
+
+// word adds a free word: it may stand in what tells the person, or in the evidence.
+func (s *search) word(w string, names bool) {
+	s.words = true
+	w = foldCase(w)
+	conds := []string{"p.employee_id", "p.pseudonym", "p.role", "p.department"}
+	for i, col := range conds {
+		conds[i] = `instr(citd_fold(` + col + `), ?)`
+	}
+	if names {
+		conds = append(conds, namedSQL)
+	}
+	conds = append(conds,
+		`EXISTS (SELECT 1 FROM detectionmodelresult r JOIN result_evidence l ON l.result = r.id JOIN detectionevidence e ON e.id = l.evidence
+			WHERE `+ofAlert+` AND (instr(citd_fold(e.subject), ?) OR instr(citd_fold(e.description), ?)))`)
+	args := make([]any, len(conds)+1)
+	for i := range args {
+		args[i] = w
+	}
+	s.where(`(`+strings.Join(conds, ` OR `)+`)`, args...)
+}
