@@ -220,11 +220,10 @@ CREATE TABLE alert (
   login        REAL,
   other        REAL
 ) STRICT;
-CREATE INDEX alert_open  ON alert (employee, last_date) WHERE state IN ('new', 'in_review', 'snoozed');
-CREATE INDEX alert_queue ON alert (priority DESC, id DESC) WHERE state IN ('new', 'in_review');
+CREATE INDEX alert_open  ON alert (employee) WHERE state IN ('new', 'in_review', 'snoozed');
 CREATE INDEX alert_state ON alert (state, priority DESC, id DESC);
 CREATE INDEX alert_employee ON alert (employee, id);
-CREATE INDEX alert_received ON alert (received_at);
+CREATE INDEX alert_opened ON alert (opened_at);
 
 -- Append-only: an alert's state follows from these rows.
 CREATE TABLE decision (

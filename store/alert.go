@@ -30,7 +30,7 @@ func utcDay(micro int64) int64 {
 // in order. That reads no other results: a post costs the same however large its
 // alert is.
 func settleAlerts(tx *Tx, moves []move, resealed []int64) error {
-	s := settler{tx: tx, touched: map[int64]bool{}, windows: map[int64]window{}, open: map[int64][]*alertRow{}, models: map[string]Model{}, grown: map[int64]bool{}}
+	s := newSettler(tx)
 	for _, m := range lastOfEach(moves) {
 		if err := s.leave(m); err != nil {
 			return err
@@ -45,6 +45,25 @@ func settleAlerts(tx *Tx, moves []move, resealed []int64) error {
 		}
 	}
 	return s.save()
+}
+
+func newSettler(tx *Tx) *settler {
+	return &settler{
+		tx: tx, touched: map[int64]bool{}, windows: map[int64]window{}, read: map[int64]window{},
+		open: map[int64][]*alertRow{}, models: map[string]Model{}, grown: map[int64]bool{},
+	}
+}
+
+// admit finds a new result its alert before the result's row is written, so
+// that it is written once. save writes the alert's own row.
+func (s *settler) admit(r *Result) (alert int64, err error) {
+	s.admitted++
+	a, err := s.placed(join{now: r})
+	if err != nil {
+		return 0, err
+	}
+	s.grown[a.id] = true
+	return a.id, nil
 }
 
 // lastOfEach makes one move of several of the same result.
@@ -73,9 +92,12 @@ type settler struct {
 	joins   []join
 	touched map[int64]bool        // alerts to fold anew
 	windows map[int64]window      // by employee: the dates of the joins
+	read    map[int64]window      // by employee: the dates for which open is complete
 	open    map[int64][]*alertRow // by employee: the open alerts that they may join, by id
 	models  map[string]Model
 	grown   map[int64]bool // alerts that were joined or opened
+
+	admitted int // results since the last save
 }
 
 // window is a stretch of dates.
@@ -175,47 +197,53 @@ func (s *settler) refold(resealed []int64) error {
 	return nil
 }
 
-// place finds the result an alert: the oldest open one of its employee that is
-// near enough, or a new one.
+// place finds the result an alert and notes it in the result's row.
 func (s *settler) place(j join) error {
-	a, err := s.find(j)
+	if j.back != 0 {
+		if a, err := s.find(j); err != nil {
+			return err
+		} else if a == nil {
+			if done, err := s.goBack(j); done || err != nil {
+				return err
+			}
+		}
+	}
+	a, err := s.placed(j)
 	if err != nil {
 		return err
 	}
-	if a == nil && j.back != 0 {
-		if done, err := s.goBack(j); done || err != nil {
-			return err
-		}
+	return s.assign(j, a)
+}
+
+// placed joins the result to the oldest open alert of its employee that is near
+// enough, or opens a new one.
+func (s *settler) placed(j join) (*alertRow, error) {
+	a, err := s.find(j)
+	if err != nil {
+		return nil, err
 	}
 	if a == nil {
 		a = &alertRow{employee: j.now.Employee, summary: summary{stand: stand{state: StateNew}}}
 	}
 	m, err := s.model(j.now.Reporter)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a.join(pointOf(j.now, m), s.tx.Now)
 	if a.id == 0 {
 		if err := a.save(s.tx); err != nil {
-			return err
+			return nil, err
 		}
 		s.open[a.employee] = append(s.open[a.employee], a)
 	}
-	return s.assign(j, a)
+	return a, nil
 }
 
 // find returns the alert that j joins, or nil.
 func (s *settler) find(j join) (*alertRow, error) {
-	list, ok := s.open[j.now.Employee]
-	if !ok {
-		w := s.windows[j.now.Employee]
-		var err error
-		list, err = loadAlerts(s.tx, `employee = ? AND `+openStates+` AND last_date >= ? AND first_date < ? ORDER BY id`,
-			j.now.Employee, (utcDay(w.first)-groupDays)*microDay, (utcDay(w.last)+groupDays+1)*microDay)
-		if err != nil {
-			return nil, err
-		}
-		s.open[j.now.Employee] = list
+	list, err := s.near(j.now)
+	if err != nil {
+		return nil, err
 	}
 	day := utcDay(j.now.Date)
 	for _, a := range list {
@@ -233,6 +261,37 @@ func (s *settler) find(j join) (*alertRow, error) {
 		return a, nil
 	}
 	return nil, nil
+}
+
+// near returns the open alerts of r's employee that r's date may fit into. Those
+// that this request has in hand already may differ from the file.
+func (s *settler) near(r *Result) ([]*alertRow, error) {
+	list, read := s.open[r.Employee], s.read[r.Employee]
+	if read.first <= r.Date && r.Date <= read.last && list != nil {
+		return list, nil
+	}
+	w, planned := s.windows[r.Employee]
+	if !planned {
+		w = window{r.Date, r.Date}
+	}
+	if list != nil {
+		w = read.reach(r.Date)
+	}
+	found, err := loadAlerts(s.tx, `employee = ? AND `+openStates+` AND last_date >= ? AND first_date < ?`,
+		r.Employee, (utcDay(w.first)-groupDays)*microDay, (utcDay(w.last)+groupDays+1)*microDay)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*alertRow, 0, len(list)+len(found))
+	all = append(all, list...)
+	for _, a := range found {
+		if !slices.ContainsFunc(list, func(x *alertRow) bool { return x.id == a.id }) {
+			all = append(all, a)
+		}
+	}
+	slices.SortFunc(all, func(x, y *alertRow) int { return cmp.Compare(x.id, y.id) })
+	s.open[r.Employee], s.read[r.Employee] = all, w
+	return all, nil
 }
 
 // goBack returns j to the alert that it came from, if that is empty without it.

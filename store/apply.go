@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -16,7 +17,9 @@ import (
 type Batch struct {
 	tx      *Tx
 	actor   Actor
-	moves   []move           // results added, changed or deleted
+	alerts  *settler         // those that new results joined; nil: none since the last flush
+	moves   []move           // results changed or deleted
+	nextID  int64            // of the next result; 0: not known
 	created map[string]int64 // new business keys: the same twice in a list is a mistake
 	resign  map[int64]bool   // results whose list of evidence changed
 	log     changeLog
@@ -25,7 +28,7 @@ type Batch struct {
 
 // move is a result before and after a request.
 type move struct {
-	old, now *Result // old nil: added; now nil: deleted
+	old, now *Result // now nil: deleted
 	alert    int64   // that held old; 0: none
 }
 
@@ -77,8 +80,13 @@ func (b *Batch) settle() error {
 // flush brings the alerts up to the results so far. A long list does it as it
 // goes, so that memory does not grow with it.
 func (b *Batch) flush(resealed []int64) error {
-	moves := b.moves
-	b.moves = nil
+	alerts, moves := b.alerts, b.moves
+	b.alerts, b.moves = nil, nil
+	if alerts != nil {
+		if err := alerts.save(); err != nil {
+			return err
+		}
+	}
 	if len(moves)+len(resealed) == 0 {
 		return nil
 	}
@@ -86,10 +94,27 @@ func (b *Batch) flush(resealed []int64) error {
 }
 
 func (b *Batch) flushSome() error {
-	if len(b.moves) < flushMoves {
+	if len(b.moves) < flushMoves && (b.alerts == nil || b.alerts.admitted < flushMoves) {
 		return nil
 	}
 	return b.flush(nil)
+}
+
+// admit gives a new result its id and its alert.
+func (b *Batch) admit(r *Result, id int64) (err error) {
+	if b.nextID == 0 {
+		err = b.tx.Row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'detectionmodelresult'), 0) + 1`, nil, &b.nextID)
+		if err != nil {
+			return err
+		}
+	}
+	r.ID = cmp.Or(id, b.nextID)
+	b.nextID = max(b.nextID, r.ID+1)
+	if b.alerts == nil {
+		b.alerts = newSettler(b.tx)
+	}
+	r.Alert, err = b.alerts.admit(r)
+	return err
 }
 
 // Post stores a new row, or updates the one that in names by its resource_uri or business key.
@@ -210,6 +235,9 @@ func (b *Batch) insert(in *Input) (Saved, error) {
 	}
 	if r.extra != nil {
 		*r.extra(row) = sorted(in.extra)
+		if err := b.knowDimensions(in.extra); err != nil {
+			return Saved{}, err
+		}
 	}
 	if r.fresh != nil {
 		if err := r.fresh(b.tx, row); err != nil {
@@ -220,13 +248,7 @@ func (b *Batch) insert(in *Input) (Saved, error) {
 	if err != nil {
 		return Saved{}, err
 	}
-	if err := b.insertLinks(r, row); err != nil {
-		return Saved{}, err
-	}
-	if res, ok := row.(*Result); ok {
-		b.moves = append(b.moves, move{now: res})
-	}
-	return Saved{Row: row, ID: id, Created: true}, nil
+	return Saved{Row: row, ID: id, Created: true}, b.insertLinks(r, row)
 }
 
 // sorted orders further dimensions by name, as they are read back.
@@ -250,6 +272,16 @@ func (b *Batch) checkFreeID(in *Input) error {
 }
 
 func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
+	if r.Receipt {
+		rec := r.seal(row)
+		rec.PostedBy, rec.CreatedAt, rec.Digest = b.actor.ID, b.tx.Now, r.digest(row)
+	}
+	if res, ok := row.(*Result); ok {
+		if err := b.admit(res, id); err != nil {
+			return 0, err
+		}
+		id = res.ID
+	}
 	args := make([]any, 0, len(r.Fields)+len(r.own)+4)
 	args = append(args, nil)
 	if id != 0 {
@@ -258,7 +290,6 @@ func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
 	args = bind(bind(args, r.Fields, row), r.own, row)
 	if r.Receipt {
 		rec := r.seal(row)
-		rec.PostedBy, rec.CreatedAt, rec.Digest = b.actor.ID, b.tx.Now, r.digest(row)
 		args = append(args, rec.PostedBy, rec.CreatedAt, rec.Digest)
 	}
 	res, err := b.tx.Exec(r.insert, args...)

@@ -150,6 +150,9 @@ func (m *importer) line(n int, resource string, text []byte, wrong error) error 
 		return nil // lost anyway; the lines are still counted
 	}
 	err := wrong
+	if err == nil && bytes.Contains(text, []byte(`"decision"`)) {
+		err = m.b.flush(nil) // a decision reads the alerts; outside of the line's savepoint
+	}
 	if err == nil {
 		err = m.b.atomically(func() error { return m.store(resource, text) })
 	}
@@ -245,7 +248,7 @@ func (b *Batch) atomically(fn func() error) error {
 	moves := len(b.moves)
 	err := fn()
 	if err != nil {
-		b.moves = b.moves[:min(moves, len(b.moves))]
+		b.moves = b.moves[:min(moves, len(b.moves))] // no alert was joined: that comes when nothing can be refused any more
 		if _, err := b.tx.Exec(`ROLLBACK TO line`); err != nil {
 			return err
 		}

@@ -14,15 +14,7 @@ func (m *importer) decision(v *jsonValue) error {
 	if err != nil {
 		return err
 	}
-	unsettled := m.b.moves
-	if err := m.b.flush(nil); err != nil {
-		return err
-	}
-	if err := m.b.tx.decideAsTold(d); err != nil {
-		m.b.moves = unsettled // the line is taken back, and with it what was settled within
-		return err
-	}
-	return nil
+	return m.b.tx.decideAsTold(d)
 }
 
 // toldDecision is a decision as a line tells it.

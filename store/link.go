@@ -97,13 +97,28 @@ func (b *Batch) insertLinks(r *Resource, row any) error {
 	return nil
 }
 
+// knowDimensions makes rows for dimensions that are new. It comes before the
+// result's own row, since it may refuse.
+func (b *Batch) knowDimensions(extra []Anomaly) error {
+	for _, a := range extra {
+		if _, err := b.dimension(a.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Batch) dimension(name string) (id int64, err error) {
+	err = b.tx.Row(`SELECT id FROM dimension WHERE name = ?`, []any{name}, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return b.newDimension(name)
+	}
+	return id, err
+}
+
 // setDimension stores the value of a further dimension, which may be a new one.
 func (b *Batch) setDimension(result int64, a Anomaly) error {
-	var dim int64
-	err := b.tx.Row(`SELECT id FROM dimension WHERE name = ?`, []any{a.Name}, &dim)
-	if errors.Is(err, sql.ErrNoRows) {
-		dim, err = b.newDimension(a.Name)
-	}
+	dim, err := b.dimension(a.Name)
 	if err != nil {
 		return err
 	}

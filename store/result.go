@@ -14,6 +14,7 @@ type Result struct {
 	Extra                     []Anomaly
 	Contributions, RunID      string
 	Receipt                   Receipt
+	Alert                     int64 // set when it is stored; not read back
 }
 
 // Results declares the resource detectionmodelresult.
@@ -22,6 +23,7 @@ var Results = declare(Resource{
 	Link:  Link{Table: "result_evidence", Near: "result", Far: "evidence"},
 	seal:  func(row any) *Receipt { return &row.(*Result).Receipt },
 	extra: func(row any) *[]Anomaly { return &row.(*Result).Extra },
+	own:   []Field{One("alert", "", "what holds it", func(r *Result) *int64 { return &r.Alert })},
 	Fields: []Field{
 		One("employee", "employee", "the person", func(r *Result) *int64 { return &r.Employee }),
 		Instant("date", "when", func(r *Result) *int64 { return &r.Date }),
