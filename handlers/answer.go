@@ -124,9 +124,7 @@ func answerJSON(w http.ResponseWriter, code int, e *store.Error, id string) {
 		p.ID = id
 	}
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(p) // texts, numbers and lists of them: cannot fail
+	_ = json.NewEncoder(&b).Encode(p) // texts, numbers and lists of them: cannot fail
 	send(w, code, "application/json", b.Bytes())
 }
 

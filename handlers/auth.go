@@ -95,8 +95,8 @@ func (s *server) takeBody(w http.ResponseWriter, r *request, limit int64) (int64
 		r.Body = http.NoBody
 		return 0, nil
 	}
-	if !bodyType(r.Request) {
-		return 0, &wireError{http.StatusUnsupportedMediaType, "the body has to be JSON: send it with Content-Type: application/json"}
+	if err := checkType(r.Request); err != nil {
+		return 0, err
 	}
 	n := r.ContentLength
 	if n > limit {
@@ -112,21 +112,28 @@ func (s *server) takeBody(w http.ResponseWriter, r *request, limit int64) (int64
 	return n, nil
 }
 
-// bodyType reports whether r's body is of the one type that its address takes:
-// JSON or nothing said for the API, a form for pages.
-func bodyType(r *http.Request) bool {
-	ct, want := r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"
+// checkType refuses a body of another type than its address takes: JSON or
+// nothing said for the API, a form for pages.
+func checkType(r *http.Request) error {
+	want, bad := "application/x-www-form-urlencoded", &wireError{http.StatusUnsupportedMediaType, "the body has to be a form, as pages send it"}
 	if isAPI(r) {
-		want = "application/json"
+		want, bad.msg = "application/json", "the body has to be JSON: send it with Content-Type: application/json"
 	}
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return false
+		return bad
 	}
-	if ct == "" {
-		return isAPI(r) || r.ContentLength == 0
+	ct := r.Header.Get("Content-Type")
+	if ct == "" && (isAPI(r) || r.ContentLength == 0) {
+		return nil
 	}
-	t, _, err := mime.ParseMediaType(ct)
-	return t == want && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))
+	t, params, err := mime.ParseMediaType(ct)
+	if t != want || err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return bad
+	}
+	if cs := strings.ToLower(params["charset"]); cs != "" && cs != "utf-8" && cs != "us-ascii" {
+		return store.Errorf(store.Invalid, "the body has to be UTF-8")
+	}
+	return nil
 }
 
 func tooLarge(limit int64) *store.Error {

@@ -153,7 +153,7 @@ func (s *server) notAllowed(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) options(w http.ResponseWriter, r *http.Request) {
 	allowOverride(w, r)
-	w.WriteHeader(http.StatusNoContent)
+	w.WriteHeader(http.StatusOK)
 }
 
 // allowOverride adds POST to Allow where POST reaches another method by X-HTTP-Method-Override.

@@ -23,7 +23,7 @@ const (
 // 10 s. cert and key are files for TLS; empty: plain HTTP.
 func Serve(ctx context.Context, ln net.Listener, db *store.DB, o Options, cert, key string) error {
 	o.TLS = cert != ""
-	s, err := newServer(ctx, db, o)
+	s, err := newServer(context.WithoutCancel(ctx), db, o)
 	if err != nil {
 		return err
 	}

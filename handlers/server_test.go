@@ -21,12 +21,11 @@ type testCreds struct {
 	Token          string // of the role script, for "ApiKey user:token"
 }
 
-// alicePassword is what a person signs in with: alice, an admin.
-const alicePassword = "s3cret-passphrase"
+// testPassword is what the people of the tests sign in with: alice (admin), ann (analyst) and vic (viewer).
+const testPassword = "s3cret-passphrase"
 
-// prepared is a new file with the accounts of the tests, made once: it takes as
-// long as a password takes to hash.
-var prepared = sync.OnceValues(func() (file []byte, creds testCreds) {
+// prepared is a new file with the accounts of the tests, made once: that takes as long as passwords take to hash.
+var prepared = sync.OnceValues(func() (file []byte, tokens map[store.Role]string) {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "citd-test-")
 	must(err)
@@ -36,16 +35,22 @@ var prepared = sync.OnceValues(func() (file []byte, creds testCreds) {
 	path := filepath.Join(dir, "citd.db")
 	db, err := store.Open(ctx, path, store.Options{Schema: string(schema), Create: true})
 	must(err)
-	creds.User = "alice"
-	_, _, err = db.AddAccount(ctx, store.Actor{}, store.NewAccount{Kind: store.Person, Name: creds.User, Role: store.Admin, Password: alicePassword})
-	must(err)
-	_, creds.Token, err = db.AddAccount(ctx, store.Actor{}, store.NewAccount{Kind: store.Token, Name: "detector", Role: store.Script})
-	must(err)
+	tokens = map[store.Role]string{}
+	for _, n := range []store.NewAccount{
+		{Kind: store.Person, Name: "alice", Role: store.Admin, Password: testPassword},
+		{Kind: store.Person, Name: "ann", Role: store.Analyst, Password: testPassword},
+		{Kind: store.Person, Name: "vic", Role: store.Viewer, Password: testPassword},
+		{Kind: store.Token, Name: "detector", Role: store.Script},
+		{Kind: store.Token, Name: "feed", Role: store.Ingest},
+	} {
+		_, token, err := db.AddAccount(ctx, store.Actor{}, n)
+		must(err)
+		tokens[n.Role] = token
+	}
 	must(db.Close())
 	file, err = os.ReadFile(path)
 	must(err)
-	creds.Password = creds.Token
-	return file, creds
+	return file, tokens
 })
 
 func must(err error) {
@@ -59,7 +64,21 @@ func must(err error) {
 // milliseconds: hash the password once and copy the prepared file.
 func startServer(tb testing.TB) (base string, creds testCreds) {
 	tb.Helper()
-	file, creds := prepared()
+	s := serveTest(tb, handlers.Options{})
+	return s.base, testCreds{User: "alice", Password: s.tokens[store.Script], Token: s.tokens[store.Script]}
+}
+
+// testServer is a server on a loopback port, and a way to its file past it.
+type testServer struct {
+	testing.TB
+	base, path string
+	db         *store.DB // the server's own
+	tokens     map[store.Role]string
+}
+
+func serveTest(tb testing.TB, o handlers.Options) *testServer {
+	tb.Helper()
+	file, tokens := prepared()
 	path := filepath.Join(tb.TempDir(), "citd.db")
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		tb.Fatal(err)
@@ -72,16 +91,17 @@ func startServer(tb testing.TB) (base string, creds testCreds) {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() {
-		ended <- handlers.Serve(ctx, ln, db, handlers.Options{Log: slog.New(slog.DiscardHandler)}, "", "")
-	}()
+	go func() { ended <- handlers.Serve(ctx, ln, db, o, "", "") }()
 	tb.Cleanup(func() {
 		stop()
 		if err := errors.Join(<-ended, db.Close()); err != nil {
 			tb.Error(err)
 		}
 	})
-	return "http://" + ln.Addr().String(), creds
+	return &testServer{tb, "http://" + ln.Addr().String(), path, db, tokens}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -160,15 +161,16 @@ func TestAuthenticateAcrossProcesses(t *testing.T) {
 func TestShiftedPairsDoNotShareTheCache(t *testing.T) {
 	var l logins
 	l.init()
-	seen := map[[32]byte]string{}
-	const text = "aaaaaaaaaa:bbbbbbbbbb:cccccccccc"
-	for i := range len(text) {
-		for j := i; j < len(text); j++ {
-			n := l.name(text[:i], text[i:j], text[j:])
-			if was, twice := seen[n]; twice {
-				t.Fatalf("%d,%d is %s", i, j, was)
+	for _, text := range []string{"aaaaaaaaaa:bbbbbbbbbb:cccccccccc", strings.Repeat("\x00", 30)} {
+		seen := map[[32]byte]string{}
+		for i := range len(text) {
+			for j := i; j < len(text); j++ {
+				n := l.name(text[:i], text[i:j], text[j:])
+				if was, twice := seen[n]; twice {
+					t.Fatalf("%q cut at %d and %d is the same as %s", text, i, j, was)
+				}
+				seen[n] = fmt.Sprintf("cut at %d and %d", i, j)
 			}
-			seen[n] = text[:i] + "|" + text[i:j]
 		}
 	}
 }

@@ -1,0 +1,221 @@
+package handlers
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"citd/store"
+)
+
+// openDoor is a server on a new file without accounts, its log, and a way to add routes.
+func openDoor(t *testing.T, more ...route) (*server, *bytes.Buffer) {
+	t.Helper()
+	schema, err := os.ReadFile("../schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "citd.db"), store.Options{Schema: string(schema), Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	var log bytes.Buffer
+	s, err := newServer(t.Context(), db, Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Hosts: []string{"Citd.Example.Org"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range more {
+		s.fixed.Handle(r.method, r.path, s.adapt(r))
+	}
+	return s, &log
+}
+
+func get(s *server, path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", path, nil)
+	r.Host = "localhost"
+	s.ServeHTTP(w, r)
+	return w
+}
+
+func TestHostName(t *testing.T) {
+	s, _ := openDoor(t)
+	good := []string{
+		"localhost", "LOCALHOST", "localhost.", "localhost:8000", "localhost.:1", "127.0.0.1", "127.0.0.1:65535", "[::1]", "[::1]:8000",
+		"citd.example.org", "CITD.example.org.:443",
+	}
+	bad := []string{
+		"", ".", ":", ":8000", "localhost:", "localhost:x", "localhost:-1", "localhost:+1", "localhost:65536", "localhost:8000:8000",
+		"localhost:8000@evil.example", "user@localhost", "localhost..", "localhost ", " localhost", "localhost\t", "localhost/", "localhost\x00",
+		"evil.example", "localhost.evil.example", "evil.localhost", "127.0.0.1.nip.io", "127.1", "127.0.1", "127.0.0.2", "0.0.0.0", "0",
+		"2130706433", "0x7f000001", "0177.0.0.1", "::1", "[::1", "::1]", "[::1]x", "[::1]evil", "[::ffff:127.0.0.1]", "[0:0:0:0:0:0:0:1]",
+		"[::1%25lo]", "[::]", "[localhost]", "ｌｏｃａｌｈｏｓｔ", "localhoſt", "127。0。0。1", "example.org",
+	}
+	for i, host := range append(good, bad...) {
+		r := httptest.NewRequest("GET", "/healthz", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		want := http.StatusOK
+		if i >= len(good) {
+			want = http.StatusMisdirectedRequest
+		}
+		if w.Code != want {
+			t.Errorf("Host %q = %d; want %d", host, w.Code, want)
+		}
+	}
+}
+
+func FuzzHostName(f *testing.F) {
+	for _, h := range []string{"localhost", "[::1]:8000", "a@b:1", "LOCALHOST.:0", ""} {
+		f.Add(h)
+	}
+	set := hostSet(nil)
+	f.Fuzz(func(t *testing.T, host string) {
+		name, ok := hostName(host)
+		if !ok || !set[name] {
+			return
+		}
+		bare := strings.ToLower(host)
+		for known := range set {
+			if rest, yes := strings.CutPrefix(bare, known); yes && strings.Trim(strings.TrimPrefix(rest, "."), ":0123456789") == "" {
+				return
+			}
+		}
+		t.Errorf("%q passes as %q", host, name)
+	})
+}
+
+// A page must not lead on to another host after signing in.
+func TestOwnPath(t *testing.T) {
+	for to, want := range map[string]string{
+		"": "/", "/": "/", "/alerts/42": "/alerts/42", "/?view=all&q=a+b": "/?view=all&q=a+b", "/people/1#x": "/people/1",
+		"//evil.example": "/", "///evil.example": "/", "http://evil.example/": "/", "https:/evil.example": "/", "/\\evil.example": "/",
+		"\\\\evil.example": "/", "/\t/evil.example": "/", "/\n/evil.example": "/", "evil": "/", "javascript:alert(1)": "/", "/login?code=x": "/", "/logout": "/",
+		"http:evil": "/", "//user@evil/": "/", "%": "/",
+	} {
+		if got := ownPath(to); got != want {
+			t.Errorf("ownPath(%q) = %q; want %q", to, got, want)
+		}
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	for _, tt := range []struct{ name, header, user, secret string }{
+		{"basic", "Basic YW5hOnB3", "ana", "pw"},
+		{"scheme in any case", "bAsIc YW5hOnB3", "ana", "pw"},
+		{"colon in the password", "Basic YW5hOnA6dw==", "ana", "p:w"},
+		{"no password", "Basic YW5hOg==", "ana", ""},
+		{"no colon", "Basic YW5h", "ana", ""},
+		{"no base64", "Basic !!!", "", ""},
+		{"no UTF-8", "Basic /////w==", "", ""},
+		{"nothing", "", "", ""},
+		{"scheme alone", "Basic", "", ""},
+		{"api key", "ApiKey ana:key", "ana", "key"},
+		{"bearer", "Bearer key", "", "key"},
+		{"other scheme", "Digest username=ana", "", ""},
+	} {
+		if user, secret, _ := credentials([]string{tt.header}); user != tt.user || secret != tt.secret {
+			t.Errorf("%s: %q, %q", tt.name, user, secret)
+		}
+	}
+	if _, secret, _ := credentials([]string{"Basic YW5hOnB3", "Basic YW5hOnB3"}); secret != "" {
+		t.Error("two headers pass")
+	}
+}
+
+// A panic costs one request: the next one is served.
+func TestPanic(t *testing.T) {
+	boom := func(http.ResponseWriter, *request) error { panic("secret cause") }
+	late := func(w http.ResponseWriter, _ *request) error {
+		send(w, http.StatusOK, "text/plain", []byte("half"))
+		panic("late")
+	}
+	s, log := openDoor(t, route{"GET", "/boom", public, 0, boom, false}, route{"GET", prefix + "boom/", public, 0, boom, false},
+		route{"GET", "/late", public, 0, late, false})
+	for _, path := range []string{"/boom", prefix + "boom/"} {
+		w := get(s, path)
+		if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "secret") || strings.Contains(w.Body.String(), "goroutine") {
+			t.Errorf("%s = %d %s", path, w.Code, w.Body)
+		}
+	}
+	if !strings.Contains(log.String(), "secret cause") {
+		t.Error("the log does not name the cause")
+	}
+	func() {
+		defer func() {
+			if p := recover(); p != http.ErrAbortHandler {
+				t.Errorf("half an answer ends in %v; want the connection cut", p)
+			}
+		}()
+		get(s, "/late")
+	}()
+	if n := s.work.n.Load(); n != 0 {
+		t.Errorf("%d requests still count as in work", n)
+	}
+	if w := get(s, "/healthz"); w.Code != http.StatusOK {
+		t.Errorf("afterwards %d", w.Code)
+	}
+}
+
+// What the log says of a request is one line, whatever the request says.
+func TestLogLines(t *testing.T) {
+	s, log := openDoor(t)
+	for _, path := range []string{"/a%0ab", "/a%1b%5b31m", "/%e2%80%aetxt", "/x?code=planted-secret", "/login?code=planted-secret"} {
+		get(s, path)
+	}
+	for line := range strings.Lines(log.String()) {
+		if !strings.Contains(line, "msg=request") || strings.Contains(line, "planted") || strings.ContainsAny(line, "\x1b\u202e") {
+			t.Errorf("line %q", line)
+		}
+	}
+	if n := strings.Count(log.String(), "\n"); n != 5 {
+		t.Errorf("%d lines for 5 requests", n)
+	}
+}
+
+// Beyond its limits the server says so at once; live streams have a limit of their own.
+func TestTooMuchInWork(t *testing.T) {
+	in, out := make(chan struct{}), make(chan struct{})
+	wait := func(w http.ResponseWriter, _ *request) error {
+		in <- struct{}{}
+		<-out
+		return nil
+	}
+	s, _ := openDoor(t, route{"GET", "/wait", public, 0, wait, false}, route{"GET", "/stream", public, 0, wait, true})
+	s.work.max, s.streams.max = 2, 1
+	for _, path := range []string{"/wait", "/wait", "/stream"} {
+		go get(s, path)
+		<-in
+	}
+	for _, path := range []string{"/wait", "/stream", "/healthz"} {
+		if w := get(s, path); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s = %d, Retry-After %q", path, w.Code, w.Header().Get("Retry-After"))
+		}
+	}
+	close(out)
+}
+
+// Live streams end when the server stops.
+func TestStreamsEndWithTheServer(t *testing.T) {
+	began := make(chan struct{})
+	s, _ := openDoor(t, route{"GET", "/stream", public, 0, func(_ http.ResponseWriter, r *request) error {
+		close(began)
+		<-r.Context().Done()
+		return nil
+	}, true})
+	ended := make(chan struct{})
+	go func() { get(s, "/stream"); close(ended) }()
+	<-began
+	s.stop()
+	<-ended
+	if w := get(s, "/readyz"); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("readyz = %d while stopping", w.Code)
+	}
+}

@@ -1,0 +1,21 @@
+package handlers
+
+import (
+	"net/http"
+
+	"citd/store"
+)
+
+// Route is a line of the route table, for tests that walk it.
+type Route struct {
+	Method, Path string
+	Who          []store.Role
+}
+
+// Routes returns the table of what New returned.
+func Routes(h http.Handler) (list []Route) {
+	for _, r := range h.(*server).routes() {
+		list = append(list, Route{r.method, r.path, r.who})
+	}
+	return list
+}
