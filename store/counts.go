@@ -9,7 +9,7 @@ import (
 type Counts struct {
 	Open    int // alerts that need a decision
 	Flagged int // of those
-	Today   int // of those, with a result received today
+	Today   int // of those, opened today
 }
 
 // QueueHead is what stands above the queue.

@@ -27,7 +27,7 @@ var (
 	views   = map[string]view{
 		"open":    {states: waiting, queue: true},
 		"flagged": {states: waiting, queue: true, cond: "a.flagged > 0"},
-		"today":   {states: waiting, queue: true, cond: "a.received_at >= ?", index: "alert_received"},
+		"today":   {states: waiting, queue: true, cond: "a.opened_at >= ?", index: "alert_opened"},
 		"review":  {states: []State{StateInReview}},
 		"snoozed": {states: []State{StateSnoozed}},
 		"all":     {states: []State{StateNew, StateInReview, StateSnoozed, StateConfirmed, StateDismissed, StateWithdrawn}},
