@@ -86,7 +86,7 @@ func report(w io.Writer, err error) int {
 	return x.code
 }
 
-const help = `{{if .HasParent}}{{.Short}}.
+const help = `{{if .HasParent}}{{or .Long (print .Short ".")}}
 
 {{with .Example}}{{.}}
 
