@@ -11,7 +11,10 @@ import (
 
 // apiRoutes are the routes under /data-sub/api/.
 func (s *server) apiRoutes() []route {
-	routes := []route{{"GET", prefix, readers, 0, s.apiRoot, false}}
+	routes := []route{
+		{"GET", prefix, readers, 0, s.apiRoot, false},
+		{"GET", prefix + "openapi.json/", readers, 0, s.openAPI, false}, // asked for without the slash, see ServeHTTP
+	}
 	for _, res := range store.Resources {
 		a := &api{s, res}
 		list, one := prefix+res.Name+"/", prefix+res.Name+"/:id/"
