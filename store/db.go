@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -29,8 +30,9 @@ type DB struct {
 	r      *sql.DB // query_only
 	w      *sql.DB // one connection, the writer's
 	conn   *sql.Conn
-	stmts  map[string]*sql.Stmt // the writer's, prepared once
-	gen    atomic.Int64         // commits that changed data, counted
+	stmts  map[string]*kept    // the writer's, prepared once
+	bound  []driver.NamedValue // the writer's
+	gen    atomic.Int64        // commits that changed data, counted
 	hub    hub
 	logins logins
 
@@ -76,9 +78,7 @@ func (db *DB) Close() error {
 	}
 	db.wg.Wait()
 	db.hub.close()
-	for _, s := range db.stmts { // an open statement would keep the WAL from being folded in
-		_ = s.Close()
-	}
+	_ = db.forget() // an open statement would keep the WAL from being folded in
 	return errors.Join(db.r.Close(), db.conn.Close(), db.w.Close())
 }
 
@@ -214,52 +214,6 @@ func guard(fn func(*Tx) error, tx *Tx) (err error) {
 		}
 	}()
 	return fn(tx)
-}
-
-// stmt prepares q once. Few texts are in use; filters of a DELETE may bring more.
-func (tx *Tx) stmt(q string) (*sql.Stmt, error) {
-	if s := tx.db.stmts[q]; s != nil {
-		return s, nil
-	}
-	s, err := tx.db.conn.PrepareContext(context.Background(), q)
-	if err != nil {
-		return nil, err
-	}
-	if len(tx.db.stmts) >= maxStmts {
-		for _, old := range tx.db.stmts {
-			_ = old.Close()
-		}
-		clear(tx.db.stmts)
-	}
-	tx.db.stmts[q] = s
-	return s, nil
-}
-
-// Exec runs q, prepared once.
-func (tx *Tx) Exec(q string, args ...any) (sql.Result, error) {
-	s, err := tx.stmt(q)
-	if err != nil {
-		return nil, err
-	}
-	return s.Exec(args...)
-}
-
-// Query runs q, prepared once. Close the rows before the next statement that changes them.
-func (tx *Tx) Query(q string, args ...any) (*sql.Rows, error) {
-	s, err := tx.stmt(q)
-	if err != nil {
-		return nil, err
-	}
-	return s.Query(args...)
-}
-
-// Row scans the one row that q gives into dest; sql.ErrNoRows if there is none.
-func (tx *Tx) Row(q string, args []any, dest ...any) error {
-	s, err := tx.stmt(q)
-	if err != nil {
-		return err
-	}
-	return s.QueryRow(args...).Scan(dest...)
 }
 
 func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error) {

@@ -41,7 +41,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := prepareFile(ctx, path, o); err != nil {
 		return nil, err
 	}
-	db := &DB{path: path, clock: o.Clock, stmts: map[string]*sql.Stmt{}, ops: make(chan *op, maxQueue)}
+	db := &DB{path: path, clock: o.Clock, stmts: map[string]*kept{}, ops: make(chan *op, maxQueue)}
 	if err := db.connect(ctx); err != nil {
 		_ = closeAll(db.r, db.w)
 		return nil, classify(err)
