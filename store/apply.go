@@ -108,6 +108,9 @@ func (b *Batch) admit(r *Result, id int64) (err error) {
 			return err
 		}
 	}
+	if id != 0 { // the client's choice: it may be lower than the newest
+		b.tx.people = append(b.tx.people, r.Employee)
+	}
 	r.ID = cmp.Or(id, b.nextID)
 	b.nextID = max(b.nextID, r.ID+1)
 	if b.alerts == nil {

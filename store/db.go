@@ -38,6 +38,7 @@ type DB struct {
 
 	shapes  shapes // the readers' statements
 	totals  totals
+	recent  recent                          // results of 60 days, in memory
 	known   atomic.Pointer[knownDimensions] // as of a commit
 	indexes sync.Map                        // table -> [][]string, see indexesOf
 
@@ -51,6 +52,7 @@ type op struct {
 	fn      func(*Tx) error
 	err     error
 	changes []Change
+	people  []int64
 	done    chan struct{}
 }
 
@@ -168,14 +170,17 @@ func (db *DB) commit(batch []*op) error {
 
 func (db *DB) publish(batch []*op) {
 	var all []Change
+	var people []int64
 	written := false
 	for _, o := range batch {
 		if o.err == nil {
 			written = true
 			all = append(all, o.changes...)
+			people = append(people, o.people...)
 		}
 	}
 	if written {
+		db.recent.touch(all, people)
 		gen := db.gen.Add(1)
 		db.hub.publish(gen, all)
 	}
@@ -186,6 +191,7 @@ type Tx struct {
 	Now     int64 // the time of this commit, microseconds since 1970
 	db      *DB
 	changes []Change
+	people  []int64 // whose results were changed or deleted, see recent
 }
 
 // run gives o its savepoint. It returns an error only when the whole
@@ -194,14 +200,14 @@ func (tx *Tx) run(o *op) error {
 	if _, err := tx.Exec(`SAVEPOINT op`); err != nil {
 		return err
 	}
-	tx.changes = nil
+	tx.changes, tx.people = nil, nil
 	if o.err = guard(o.fn, tx); o.err != nil {
 		if _, err := tx.Exec(`ROLLBACK TO op`); err != nil {
 			return errors.Join(o.err, err)
 		}
 		o.err = classify(o.err)
 	}
-	o.changes = tx.changes
+	o.changes, o.people = tx.changes, tx.people
 	_, err := tx.Exec(`RELEASE op`)
 	return err
 }

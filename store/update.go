@@ -156,6 +156,10 @@ func (b *Batch) moved(old, now *Result) error {
 		return err
 	}
 	b.moves = append(b.moves, move{old: old, now: now, alert: alert.V})
+	b.tx.people = append(b.tx.people, old.Employee)
+	if now != nil {
+		b.tx.people = append(b.tx.people, now.Employee)
+	}
 	return nil
 }
 

@@ -1,0 +1,344 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+)
+
+// recent holds the results of the last 60 days in memory, by person: what people,
+// peers and models are compared by. A million results a year make about 10 MB.
+// The same questions asked in SQL read 160,000 rows by their date, which takes
+// ten times what a page may; a roll-up in the file would slow every post.
+//
+// It is filled when a page first asks, and brought up to date whenever one asks
+// again: new results are those with a higher id, and whose results were changed,
+// deleted or decided is noted after each commit.
+type recent struct {
+	note   sync.Mutex // guards the four that follow
+	filled bool       // somebody asked: notes are of use
+	all    bool       // too much was noted, or something failed: fill anew
+	alerts map[int64]bool
+	people map[int64]bool
+
+	mu     sync.RWMutex // guards what follows
+	gen    int64        // as of this commit
+	from   int          // first day held
+	last   int64        // highest id of a result held
+	cells  map[int64][]cell
+	extras map[int64][]extraCell // dimensions beyond the four of 2014
+	models []Model               // by cell.model
+	index  map[string]int32      // into models
+}
+
+// cell is what is kept of a result.
+type cell struct {
+	received int64
+	score    float64    // as posted
+	dims     [4]float32 // as posted; NaN: not measured
+	day      int32      // since 1970, of the result's date, UTC
+	model    int32
+	verdict  cellVerdict
+	flag     bool
+	hour     uint8 // of the result's date, UTC
+}
+
+type cellVerdict uint8
+
+const (
+	cellOpen cellVerdict = iota
+	cellConfirmed
+	cellDismissed
+)
+
+type extraCell struct {
+	value     float32
+	day       int32
+	dimension int32
+	model     int32
+}
+
+const (
+	manyNotes  = 2000 // people or alerts noted beyond which everything is read anew
+	peopleStep = 200  // people read anew by one query
+)
+
+// dayNumber counts a day from 1970, UTC.
+func dayNumber(micro int64) int { return int(utcDay(micro)) }
+
+// touch notes what a commit changed. It runs in the writer: it must not wait.
+func (r *recent) touch(changes []Change, people []int64) {
+	r.note.Lock()
+	defer r.note.Unlock()
+	if !r.filled || r.all {
+		return
+	}
+	for _, c := range changes {
+		if c.Kind == AlertDecided || c.Kind == AlertChanged {
+			r.alerts[c.ID] = true
+		}
+	}
+	for _, p := range people {
+		r.people[p] = true
+	}
+	r.all = len(r.alerts)+len(r.people) > manyNotes
+}
+
+// noted hands out what was noted, and begins anew. all: everything has to be read.
+func (r *recent) noted() (alerts, people map[int64]bool, all bool) {
+	r.note.Lock()
+	defer r.note.Unlock()
+	alerts, people, all = r.alerts, r.people, r.all || !r.filled
+	r.alerts, r.people, r.filled, r.all = map[int64]bool{}, map[int64]bool{}, true, false
+	return alerts, people, all
+}
+
+// fail has everything read anew by whoever asks next.
+func (r *recent) fail() {
+	r.note.Lock()
+	defer r.note.Unlock()
+	r.all = true
+}
+
+// lately returns the results of the 60 days that end with asOf, brought up to
+// date and locked: done has to be called.
+func (db *DB) lately(ctx context.Context, asOf int64) (*recent, error) {
+	r, from := &db.recent, dayNumber(asOf)-Days+1
+	for range 2 {
+		r.mu.RLock()
+		if r.gen == db.Gen() && r.from == from && r.cells != nil {
+			return r, nil
+		}
+		r.mu.RUnlock()
+		if err := db.refresh(ctx, from); err != nil {
+			return nil, err
+		}
+	}
+	r.mu.RLock() // posts come without a pause: as of a moment ago is good
+	return r, nil
+}
+
+func (r *recent) done() { r.mu.RUnlock() }
+
+// refresh brings what is held up to the newest commit.
+func (db *DB) refresh(ctx context.Context, from int) (err error) {
+	r := &db.recent
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer func() {
+		if err != nil {
+			r.fail()
+		}
+	}()
+	gen := db.Gen() // before the queries: what they find is at least as new
+	alerts, people, all := r.noted()
+	if err := db.readModels(ctx, r); err != nil {
+		return err
+	}
+	if all || from < r.from || r.cells == nil {
+		err = db.fill(ctx, r, from)
+	} else {
+		err = db.catchUp(ctx, r, from, alerts, people)
+	}
+	if err == nil {
+		r.gen, r.from = gen, from
+	}
+	return err
+}
+
+// readModels keeps the models' places: cells refer to them.
+func (db *DB) readModels(ctx context.Context, r *recent) error {
+	rows, err := db.query(ctx, `SELECT name, family, version, scale FROM model`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if r.index == nil {
+		r.index = map[string]int32{}
+	}
+	for rows.Next() {
+		var m Model
+		if err := rows.Scan(&m.Name, &m.Family, &m.Version, &m.Scale); err != nil {
+			return err
+		}
+		r.models[r.modelAt(m.Name)] = m
+	}
+	return rows.Err()
+}
+
+// modelAt returns the place of a model, and makes one for a model not seen before.
+func (r *recent) modelAt(name string) int32 {
+	i, ok := r.index[name]
+	if !ok {
+		i = int32(len(r.models))
+		r.index[name] = i
+		m := Model{Name: name, Scale: 1}
+		m.Family, m.Version = splitModel(name)
+		r.models = append(r.models, m)
+	}
+	return i
+}
+
+// fill reads all days, one by one, so that no query keeps a reader for long.
+func (db *DB) fill(ctx context.Context, r *recent, from int) error {
+	r.cells, r.extras = map[int64][]cell{}, map[int64][]extraCell{}
+	err := db.r.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM detectionmodelresult`).Scan(&r.last)
+	for day := from; day < from+Days && err == nil; day++ {
+		end := int64(day+1) * microDay
+		if day == from+Days-1 {
+			end = math.MaxInt64
+		}
+		err = db.readCells(ctx, r, `r.date >= ? AND r.date < ? AND +r.id <= ?`, int64(day)*microDay, end, r.last)
+	}
+	return err
+}
+
+// catchUp reads what is new, and anew those whose results changed.
+func (db *DB) catchUp(ctx context.Context, r *recent, from int, alerts, people map[int64]bool) error {
+	if from > r.from {
+		r.forget(from)
+	}
+	before := r.last
+	err := db.r.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM detectionmodelresult`).Scan(&r.last)
+	if err != nil {
+		return err
+	}
+	if r.last = max(r.last, before); r.last > before {
+		if err := db.readCells(ctx, r, `r.id > ? AND r.id <= ? AND +r.date >= ?`, before, r.last, int64(from)*microDay); err != nil {
+			return err
+		}
+	}
+	if len(alerts) > 0 {
+		whose, err := db.ids(ctx, `SELECT DISTINCT employee FROM alert WHERE id IN (SELECT value FROM json_each(?)) AND employee IS NOT NULL`,
+			jsonIDs(slices.Collect(maps.Keys(alerts))))
+		if err != nil {
+			return err
+		}
+		for _, p := range whose {
+			people[p] = true
+		}
+	}
+	again := slices.Sorted(maps.Keys(people))
+	for _, p := range again {
+		delete(r.cells, p)
+		delete(r.extras, p)
+	}
+	for some := range slices.Chunk(again, peopleStep) {
+		err := db.readCells(ctx, r, `r.employee IN (SELECT value FROM json_each(?)) AND r.date >= ? AND +r.id <= ?`, jsonIDs(some), int64(from)*microDay, r.last)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget drops the days before from.
+func (r *recent) forget(from int) {
+	for p, list := range r.cells {
+		if list = slices.DeleteFunc(list, func(c cell) bool { return int(c.day) < from }); len(list) == 0 {
+			delete(r.cells, p)
+		} else {
+			r.cells[p] = list
+		}
+	}
+	for p, list := range r.extras {
+		if list = slices.DeleteFunc(list, func(c extraCell) bool { return int(c.day) < from }); len(list) == 0 {
+			delete(r.extras, p)
+		} else {
+			r.extras[p] = list
+		}
+	}
+}
+
+// readCells adds the results that where selects.
+func (db *DB) readCells(ctx context.Context, r *recent, where string, args ...any) error {
+	rows, err := db.query(ctx, `SELECT r.employee, r.date, r.created_at, r.reporter, r.flag, r.score,
+		r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly, d.action
+		FROM detectionmodelresult r LEFT JOIN decision d ON d.id = r.decision WHERE `+where, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var employee, date int64
+	var reporter sql.RawBytes
+	var action sql.Null[string]
+	var dims [4]sql.Null[float64]
+	for rows.Next() {
+		var c cell
+		err := rows.Scan(&employee, &date, &c.received, &reporter, &c.flag, &c.score, &dims[0], &dims[1], &dims[2], &dims[3], &action)
+		if err != nil {
+			return classify(err)
+		}
+		for i, d := range dims {
+			c.dims[i] = float32(math.NaN())
+			if d.Valid {
+				c.dims[i] = single(d.V)
+			}
+		}
+		switch Action(action.V) {
+		case Confirm:
+			c.verdict = cellConfirmed
+		case Dismiss:
+			c.verdict = cellDismissed
+		}
+		c.day, c.model = int32(dayNumber(date)), r.modelAt(string(reporter))
+		c.hour = uint8((date - int64(c.day)*microDay) / (microDay / 24))
+		r.cells[employee] = append(r.cells[employee], c)
+	}
+	return errors.Join(rows.Err(), db.readExtras(ctx, r, where, args...))
+}
+
+// readExtras adds the further dimensions of those results.
+func (db *DB) readExtras(ctx context.Context, r *recent, where string, args ...any) error {
+	names, err := db.Dimensions(ctx)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	rows, err := db.query(ctx, `SELECT r.employee, r.date, r.reporter, a.dimension, a.value
+		FROM detectionmodelresult r CROSS JOIN anomaly a ON a.result = r.id WHERE `+where, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var employee, date int64
+		var reporter sql.RawBytes
+		var value float64
+		var x extraCell
+		if err := rows.Scan(&employee, &date, &reporter, &x.dimension, &value); err != nil {
+			return classify(err)
+		}
+		x.day, x.model, x.value = int32(dayNumber(date)), r.modelAt(string(reporter)), single(value)
+		r.extras[employee] = append(r.extras[employee], x)
+	}
+	return classify(rows.Err())
+}
+
+// single keeps a value that is too large for a float32 at its end.
+func single(v float64) float32 {
+	return float32(min(max(v, -math.MaxFloat32), math.MaxFloat32))
+}
+
+// level is the score over the scale of its model.
+func (r *recent) level(c *cell) float64 { return c.score / r.models[c.model].Scale }
+
+// ids returns the one column of integers that q selects.
+func (db *DB) ids(ctx context.Context, q string, args ...any) (out []int64, err error) {
+	rows, err := db.query(ctx, q, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, classify(err)
+		}
+		out = append(out, id)
+	}
+	return out, classify(rows.Err())
+}
