@@ -49,6 +49,9 @@ CREATE TABLE audit (
   detail      TEXT    NOT NULL DEFAULT '',     -- counts, field names, ids; never a person's name
   hash        BLOB    NOT NULL
 ) STRICT;
+CREATE INDEX audit_object  ON audit (object, object_id) WHERE object_id IS NOT NULL;
+CREATE INDEX audit_account ON audit (account);
+CREATE INDEX audit_verb    ON audit (verb);
 
 -- What the administrator set, and the file's own id.
 CREATE TABLE setting (
@@ -189,6 +192,20 @@ CREATE TABLE model (
   scale       REAL    NOT NULL DEFAULT 1 CHECK (scale > 0), -- score / scale is drawn and ranked
   created_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- To whom it was shown who a person is, whom, why, and for how long (8 hours). The
+-- typed words stand here and not in the audit, so that they go with the person.
+CREATE TABLE reveal (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  account     INTEGER NOT NULL REFERENCES account (id),
+  employee    INTEGER NOT NULL REFERENCES employee (id) ON DELETE CASCADE,
+  reason      INTEGER NOT NULL, -- store/identity.go
+  text        TEXT    NOT NULL,
+  at          INTEGER NOT NULL,
+  until       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX reveal_account  ON reveal (account, employee, until);
+CREATE INDEX reveal_employee ON reveal (employee);
 
 -- ---------------------------------------------------------------------- triage
 

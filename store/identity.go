@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// This file alone reads for pages who a person is: everything else reads the
+// view person. A test searches the other files for the table's name.
+
+// RevealLife is how long a revealed identity is shown to whom it was revealed.
+const RevealLife = 8 * time.Hour
+
+// RevealReason is a reason to look at who a person is.
+type RevealReason struct {
+	Digit int // also its key
+	Text  string
+	Note  bool // words of one's own are required
+}
+
+// RevealReasons are all of them, by digit from 1.
+var RevealReasons = []RevealReason{
+	{1, "To speak with the manager or the person", false},
+	{2, "To hand over to HR or Legal", false},
+	{3, "To check against another system", false},
+	{4, "Asked by the works council or data protection", false},
+	{5, "Other", true},
+}
+
+// Identity is who a person is. Until says how long it may be shown, in
+// microseconds since 1970.
+type Identity struct {
+	Title, Name, DateOfBirth, Gender, Nationality, MaritalStatus, Ethnicity, Address string
+
+	Until int64
+}
+
+// NamesShown returns the names of those among ids whom by may see by name: all of
+// them in the display mode names, else those revealed to by within 8 hours.
+func (db *DB) NamesShown(ctx context.Context, by Actor, ids []int64, asOf int64) (map[int64]string, error) {
+	mode, err := db.Setting(ctx, DisplayMode)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	q, args := `SELECT id, name FROM employee WHERE id IN (SELECT value FROM json_each(?))`, []any{jsonIDs(ids)}
+	if mode != "names" {
+		q += ` AND id IN (SELECT employee FROM reveal WHERE account = ? AND until > ?)`
+		args = append(args, by.ID, asOf)
+	}
+	rows, err := db.query(ctx, q, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, classify(err)
+		}
+		if name != "" {
+			names[id] = name
+		}
+	}
+	return names, classify(rows.Err())
+}
+
+// Revealed returns the identity of a person if it was revealed to by and has not
+// faded yet; else nil.
+func (db *DB) Revealed(ctx context.Context, by Actor, person, asOf int64) (*Identity, error) {
+	var i Identity
+	var born sql.Null[string]
+	var address [5]sql.Null[string]
+	err := db.r.QueryRowContext(ctx, `SELECT e.title, e.name, e.dateOfBirth, e.gender, e.nationality, e.maritalStatus, e.ethnicity,
+			a.line1, a.line2, a.city, a.postcode, a.country, v.until
+		FROM reveal v JOIN employee e ON e.id = v.employee LEFT JOIN address a ON a.id = e.homeAddress
+		WHERE v.account = ? AND v.employee = ? AND v.until > ? ORDER BY v.until DESC LIMIT 1`, by.ID, person, asOf).
+		Scan(&i.Title, &i.Name, &born, &i.Gender, &i.Nationality, &i.MaritalStatus, &i.Ethnicity,
+			&address[0], &address[1], &address[2], &address[3], &address[4], &i.Until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	i.DateOfBirth = born.V
+	var lines []string
+	for _, l := range address {
+		if l.V != "" {
+			lines = append(lines, l.V)
+		}
+	}
+	i.Address = strings.Join(lines, ", ")
+	return &i, classify(err)
+}
+
+// Reveal lets by see who a person is for 8 hours, on record. reason is a digit
+// of RevealReasons; text is typed, and goes with the person when that is purged.
+// Errors: Invalid (with the field), NotFound.
+func (db *DB) Reveal(ctx context.Context, by Actor, person int64, reason int, text string) error {
+	var bad fieldErrors
+	text = strings.TrimSpace(text)
+	if i := slices.IndexFunc(RevealReasons, func(r RevealReason) bool { return r.Digit == reason }); i < 0 {
+		bad.add("reason", "choose one of the reasons")
+	} else if RevealReasons[i].Note && text == "" {
+		bad.add("text", "the reason %q needs a few words", RevealReasons[i].Text)
+	}
+	if len(text) > maxText {
+		bad.add("text", "is longer than %d bytes", maxText)
+	}
+	if err := bad.err(); err != nil {
+		return err
+	}
+	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		var none struct{}
+		var there bool
+		if err := tx.Row(`SELECT EXISTS (SELECT 1 FROM person WHERE id = ?)`, []any{person}, &there); err != nil {
+			return none, err
+		} else if !there {
+			return none, Errorf(NotFound, "there is no person %d", person)
+		}
+		_, err := tx.Exec(`INSERT INTO reveal (account, employee, reason, text, at, until) VALUES (?, ?, ?, ?, ?, ?)`,
+			by.ID, person, reason, text, tx.Now, tx.Now+RevealLife.Microseconds())
+		if err != nil {
+			return none, err
+		}
+		return none, audit(tx, by, "reveal", "employee", person, fmt.Sprintf("reason %d", reason))
+	})
+	return err
+}
+
+// ViewSpan is how long a look at one subject counts as one.
+const ViewSpan = 15 * time.Minute
+
+// RecordView records that by looks at a page about a subject ("employee" or
+// "alert"): one row for each account, subject and 15 minutes. A page may only be
+// shown once this has returned without an error.
+func (db *DB) RecordView(ctx context.Context, by Actor, object string, id int64) error {
+	const seen = `SELECT EXISTS (SELECT 1 FROM audit WHERE object = ? AND object_id = ? AND verb = 'view' AND account = ? AND at > ?)`
+	var known bool
+	since := db.Now() - ViewSpan.Microseconds()
+	if err := db.r.QueryRowContext(ctx, seen, object, id, by.ID, since).Scan(&known); err != nil || known {
+		return classify(err)
+	}
+	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		if err := tx.Row(seen, []any{object, id, by.ID, since}, &known); err != nil || known {
+			return struct{}{}, err // two tabs at once
+		}
+		return struct{}{}, audit(tx, by, "view", object, id, "")
+	})
+	return err
+}
+
+// byName finds people by a part of their name: whom by may see by name, and
+// nobody else. by's search is put on record when it could find somebody.
+func (db *DB) byName(ctx context.Context, by Actor, part string, asOf int64) ([]int64, error) {
+	mode, err := db.Setting(ctx, DisplayMode)
+	if err != nil {
+		return nil, err
+	}
+	q, args := `SELECT id FROM employee WHERE instr(citd_fold(name), ?) > 0`, []any{foldCase(part)}
+	if mode != "names" {
+		q += ` AND id IN (SELECT employee FROM reveal WHERE account = ? AND until > ?)`
+		args = append(args, by.ID, asOf)
+	}
+	ids, err := db.ids(ctx, q, args...)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return ids, db.Record(ctx, by, "search", "employee", 0, fmt.Sprintf("by name, %d found", len(ids)))
+}
+
+// inNameOrder lists everybody by name. Only for the display mode names.
+func (db *DB) inNameOrder(ctx context.Context) ([]int64, error) {
+	return db.ids(ctx, `SELECT id FROM employee ORDER BY citd_fold(name), id`)
+}

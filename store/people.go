@@ -1,0 +1,368 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// PeopleOrder is an order of the list of people.
+type PeopleOrder string
+
+// Orders of the list of people. All but ByLabel and ByRole begin with the highest.
+const (
+	ByPeak   PeopleOrder = "peak" // of 7 days
+	ByChange PeopleOrder = "change"
+	ByOpen   PeopleOrder = "open"
+	ByLabel  PeopleOrder = "person"
+	ByRole   PeopleOrder = "role"
+)
+
+// PeopleOrders are all orders; the first is the one unasked.
+var PeopleOrders = []PeopleOrder{ByPeak, ByChange, ByOpen, ByLabel, ByRole}
+
+const (
+	peakDays   = 7
+	beforeDays = 30
+)
+
+// PeopleQuery says which people to list.
+type PeopleQuery struct {
+	By     Actor  // who asks: a name is searched and ordered by only where by may see it
+	Search string // part of an id, pseudonym, role, department or site; empty: everybody
+	Order  PeopleOrder
+	After  string // Cursor of the row before; empty: from the top
+	Limit  int    // rows; 0: all
+}
+
+// PersonRow is a person in the list. Levels are over the model's scale.
+type PersonRow struct {
+	PersonBrief
+	Name   string // "" unless the asker may see it
+	Peak   *Peak  // of the last 7 days; nil: no result
+	Change float64
+	Dims   [5]Peak   // highest of each dimension in those 7 days, the further ones as one; Scale 0: none
+	Days   []float64 // highest level of each of 60 days, NaN: none
+	Band   float64   // 95th percentile of those of the same role, NaN: too few
+	Open   int       // alerts to be decided
+	Cursor string
+}
+
+// Peak is a value as posted, and the scale of its model.
+type Peak struct{ Value, Scale float64 }
+
+// Level is what is drawn and compared.
+func (p Peak) Level() float64 { return p.Value / p.Scale }
+
+func (p *Peak) raise(v, scale float64) {
+	if p.Scale == 0 || v/scale > p.Level() {
+		*p = Peak{v, scale}
+	}
+}
+
+// People lists people, and tells how many the search found in all.
+func (db *DB) People(ctx context.Context, q PeopleQuery, asOf int64) (rows []PersonRow, found int, err error) {
+	ids, err := db.found(ctx, q, asOf)
+	if err != nil {
+		return nil, 0, err
+	}
+	found = len(ids)
+	r, err := db.lately(ctx, asOf)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer r.done()
+	keys, err := db.keys(ctx, r, q.Order)
+	if err != nil {
+		return nil, 0, err
+	}
+	if keys != nil {
+		slices.SortFunc(ids, func(a, b int64) int { return cmp.Or(-cmp.Compare(keys(a), keys(b)), cmp.Compare(a, b)) })
+	}
+	ids = after(ids, keys, q.After)
+	if q.Limit > 0 {
+		ids = ids[:min(len(ids), q.Limit)]
+	}
+	rows, err = db.personRows(ctx, q.By, ids, asOf)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i := range rows {
+		r.describe(&rows[i])
+		if keys == nil {
+			rows[i].Cursor = strconv.FormatInt(rows[i].ID, 10)
+		} else {
+			rows[i].Cursor = strconv.FormatFloat(keys(rows[i].ID), 'g', -1, 64) + "_" + strconv.FormatInt(rows[i].ID, 10)
+		}
+	}
+	if q.Limit == 0 { // an export draws nothing
+		return rows, found, nil
+	}
+	return rows, found, db.roleBands(ctx, r, rows)
+}
+
+// found lists the ids that a search finds, in the order of their labels or roles if asked for.
+func (db *DB) found(ctx context.Context, q PeopleQuery, asOf int64) ([]int64, error) {
+	mode, err := db.Setting(ctx, DisplayMode)
+	if err != nil {
+		return nil, err
+	}
+	if q.Order == ByLabel && mode == "names" && q.Search == "" {
+		return db.inNameOrder(ctx)
+	}
+	order := "id"
+	switch {
+	case q.Order == ByRole:
+		order = "role, department, id"
+	case q.Order == ByLabel && mode == "pseudonyms":
+		order = "pseudonym"
+	case q.Order == ByLabel:
+		order = "employee_id"
+	}
+	word := foldCase(strings.TrimSpace(q.Search))
+	if word == "" {
+		return db.ids(ctx, `SELECT id FROM person ORDER BY `+order)
+	}
+	alias := "''"
+	if mode == "pseudonyms" {
+		alias = "pseudonym"
+	}
+	ids, err := db.ids(ctx, `SELECT id FROM person WHERE instr(citd_fold(employee_id || char(10) || `+alias+` || char(10) || role || char(10) || department || char(10) || site), ?) > 0
+		ORDER BY `+order, word)
+	if err != nil {
+		return nil, err
+	}
+	named, err := db.byName(ctx, q.By, word, asOf)
+	if err != nil || len(named) == 0 {
+		return ids, err
+	}
+	if q.Order != ByLabel || mode != "names" {
+		return merged(ids, named), nil
+	}
+	all, err := db.inNameOrder(ctx)
+	hit := map[int64]bool{}
+	for _, id := range append(ids, named...) {
+		hit[id] = true
+	}
+	return slices.DeleteFunc(all, func(id int64) bool { return !hit[id] }), err
+}
+
+// merged appends what is new among more.
+func merged(ids, more []int64) []int64 {
+	known := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
+	for _, id := range more {
+		if !known[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// keys returns what an order compares, the highest first; nil where ids come in their order.
+func (db *DB) keys(ctx context.Context, r *recent, order PeopleOrder) (func(int64) float64, error) {
+	switch order {
+	case ByLabel, ByRole:
+		return nil, nil
+	case ByOpen:
+		open, err := db.openCounts(ctx, `SELECT employee, count(*) FROM alert INDEXED BY alert_open WHERE `+openStates+` GROUP BY employee`)
+		return func(id int64) float64 { return float64(open[id]) }, err
+	}
+	peaks := make(map[int64]float64, len(r.cells))
+	for id, cells := range r.cells {
+		now, before := r.peaks(cells)
+		switch {
+		case now.Scale == 0:
+		case order == ByPeak:
+			peaks[id] = now.Level()
+		case before.Scale != 0:
+			peaks[id] = now.Level() - before.Level()
+		}
+	}
+	return func(id int64) float64 {
+		if v, ok := peaks[id]; ok {
+			return v
+		}
+		return -math.MaxFloat64 // last
+	}, nil
+}
+
+// peaks are the highest results of the last 7 days and of the 30 days before.
+func (r *recent) peaks(cells []cell) (now, before Peak) {
+	today := r.from + Days - 1
+	for i := range cells {
+		c := &cells[i]
+		switch ago := today - int(c.day); {
+		case ago < 0:
+		case ago < peakDays:
+			now.raise(c.score, r.models[c.model].Scale)
+		case ago < peakDays+beforeDays:
+			before.raise(c.score, r.models[c.model].Scale)
+		}
+	}
+	return now, before
+}
+
+// after skips all up to the row that the cursor names. A person whose key has
+// changed since is where the new key puts it.
+func after(ids []int64, keys func(int64) float64, cursor string) []int64 {
+	text, id := "", cursor
+	if keys != nil {
+		text, id, _ = strings.Cut(cursor, "_")
+	}
+	last, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return ids
+	}
+	if keys == nil {
+		return ids[slices.Index(ids, last)+1:]
+	}
+	key, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return ids
+	}
+	i := slices.IndexFunc(ids, func(id int64) bool { k := keys(id); return k < key || k == key && id > last })
+	if i < 0 {
+		return nil
+	}
+	return ids[i:]
+}
+
+// personRows reads what the file knows of people, in the order of ids.
+func (db *DB) personRows(ctx context.Context, by Actor, ids []int64, asOf int64) ([]PersonRow, error) {
+	names, err := db.NamesShown(ctx, by, ids, asOf)
+	if err != nil {
+		return nil, err
+	}
+	open, err := db.openCounts(ctx, `SELECT employee, count(*) FROM alert INDEXED BY alert_open
+		WHERE employee IN (SELECT value FROM json_each(?)) AND `+openStates+` GROUP BY employee`, jsonIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	people, err := db.PersonBriefs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []PersonRow
+	for _, id := range ids {
+		if p, ok := people[id]; ok {
+			out = append(out, PersonRow{PersonBrief: p, Name: names[id], Open: open[id], Band: math.NaN()})
+		}
+	}
+	return out, nil
+}
+
+// PersonBriefs returns what may be shown unasked of people, by id.
+func (db *DB) PersonBriefs(ctx context.Context, ids []int64) (map[int64]PersonBrief, error) {
+	rows, err := db.query(ctx, `SELECT `+briefColumns+` FROM person WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make(map[int64]PersonBrief, len(ids))
+	for rows.Next() {
+		var p PersonBrief
+		if err := rows.Scan(p.dest()...); err != nil {
+			return nil, classify(err)
+		}
+		out[p.ID] = p
+	}
+	return out, classify(rows.Err())
+}
+
+func (db *DB) openCounts(ctx context.Context, q string, args ...any) (map[int64]int, error) {
+	rows, err := db.query(ctx, q, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[int64]int{}
+	for rows.Next() {
+		var id int64
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return nil, classify(err)
+		}
+		out[id] = n
+	}
+	return out, classify(rows.Err())
+}
+
+// describe fills in what the results of 60 days tell of a person.
+func (r *recent) describe(p *PersonRow) {
+	var own dailyValues
+	r.daily(p.ID, &own)
+	p.Days = own.days(scoreSeries)
+	cells, today := r.cells[p.ID], r.from+Days-1
+	now, before := r.peaks(cells)
+	p.Change = math.NaN()
+	if now.Scale != 0 {
+		p.Peak = &now
+		if before.Scale != 0 {
+			p.Change = now.Level() - before.Level()
+		}
+	}
+	for i := range cells {
+		if c := &cells[i]; int(c.day) <= today && int(c.day) > today-peakDays {
+			for k, v := range c.dims {
+				if v == v { // measured
+					p.Dims[k].raise(float64(v), r.models[c.model].Scale)
+				}
+			}
+		}
+	}
+	for _, x := range r.extras[p.ID] {
+		if int(x.day) <= today && int(x.day) > today-peakDays {
+			p.Dims[4].raise(float64(x.value), r.models[x.model].Scale)
+		}
+	}
+}
+
+// roleBands fills in the 95th percentile of all daily scores of each row's role.
+func (db *DB) roleBands(ctx context.Context, r *recent, rows []PersonRow) error {
+	of := map[string]float64{}
+	for i := range rows {
+		role := rows[i].Role
+		if _, ok := of[role]; !ok {
+			ids, err := db.peerIDs(ctx, 0, role)
+			if err != nil {
+				return err
+			}
+			of[role] = r.usual(ids)
+		}
+		rows[i].Band = of[role]
+	}
+	return nil
+}
+
+// usual is the 95th percentile of the daily scores of people; NaN for too few people.
+func (r *recent) usual(people []int64) float64 {
+	if len(people) <= fewPeers {
+		return math.NaN()
+	}
+	var all []float64
+	var days [Days]float64
+	for _, id := range people {
+		for i := range days {
+			days[i] = math.NaN()
+		}
+		cells := r.cells[id]
+		for i := range cells {
+			c := &cells[i]
+			if day := int(c.day) - r.from; day >= 0 && day < Days && !(days[day] >= r.level(c)) {
+				days[day] = r.level(c)
+			}
+		}
+		for _, v := range days {
+			if !math.IsNaN(v) {
+				all = append(all, v)
+			}
+		}
+	}
+	return quantileOf(all, 0.95)
+}

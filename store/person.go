@@ -1,0 +1,184 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"slices"
+)
+
+// PersonBrief is what may be shown of a person unasked.
+type PersonBrief struct {
+	ID                                                            int64
+	EmployeeID, Pseudonym, Status, Role, Department, Site, LeftOn string
+}
+
+const briefColumns = `id, employee_id, pseudonym, currentEmploymentStatus, role, department, site, coalesce(left_on, '')`
+
+func (p *PersonBrief) dest() []any {
+	return []any{&p.ID, &p.EmployeeID, &p.Pseudonym, &p.Status, &p.Role, &p.Department, &p.Site, &p.LeftOn}
+}
+
+// Person returns what may be shown of a person unasked. Error: NotFound.
+func (db *DB) Person(ctx context.Context, id int64) (p PersonBrief, err error) {
+	err = db.r.QueryRowContext(ctx, `SELECT `+briefColumns+` FROM person WHERE id = ?`, id).Scan(p.dest()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, Errorf(NotFound, "there is no person %d", id)
+	}
+	return p, classify(err)
+}
+
+// dimensionsOf2014 have columns of their own, in the order of dimEmail to dimLogin.
+var dimensionsOf2014 = [...]string{"email_anomaly", "web_anomaly", "device_anomaly", "login_anomaly"}
+
+// Series is one line of a person's 60 days: the highest of each day, over the
+// scale of its model. NaN: no value that day, which is not 0.
+type Series struct {
+	Name string // "score", "email_anomaly", ...
+	Days []float64
+	Peer Band
+	From []string // a further dimension: the families of the models that report it
+}
+
+// Newest returns the newest value and its day, NaN if there is none.
+func (s Series) Newest() (value float64, day int) {
+	for i, v := range slices.Backward(s.Days) {
+		if !math.IsNaN(v) {
+			return v, i
+		}
+	}
+	return math.NaN(), 0
+}
+
+// Median returns the person's own median, NaN with fewer than 5 values.
+func (s Series) Median() float64 {
+	var values []float64
+	for _, v := range s.Days {
+		if !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	if len(values) < baseValues {
+		return math.NaN()
+	}
+	return medianOf(values)
+}
+
+// Profile is a person's last 60 days beside those of the peers.
+type Profile struct {
+	From   int64    // midnight of the first day, UTC, microseconds since 1970
+	Series []Series // score, the four dimensions of 2014, then the further ones that were reported
+	Drift  Drift
+	Peers  Peers
+	Hours  [7][24]float64 // highest score over scale by weekday, Monday first, and hour, UTC; NaN: none
+	Count  int            // results
+	Scaled bool           // a model's scale is not 1, so that what is drawn is not what was posted
+}
+
+// Profile compares a person with the own past and with peers, over the 60 days that end with asOf.
+func (db *DB) Profile(ctx context.Context, p PersonBrief, asOf int64) (Profile, error) {
+	out := Profile{From: int64(dayNumber(asOf)-Days+1) * microDay}
+	ids, err := db.peerIDs(ctx, p.ID, p.Role)
+	if err != nil {
+		return out, err
+	}
+	further, err := db.dimensionNames(ctx)
+	if err != nil {
+		return out, err
+	}
+	r, err := db.lately(ctx, asOf)
+	if err != nil {
+		return out, err
+	}
+	defer r.done()
+	out.Peers = Peers{Role: p.Role, Count: len(ids)}
+	var bands []Band
+	if len(ids) >= fewPeers {
+		bands, out.Peers.Pooled = r.bands(ids)
+	}
+	out.Series = r.series(p.ID, bands, further)
+	out.Peers.Enough = len(out.Series[0].Peer.P95) > 0
+	out.Drift = driftOf(out.Series[0].Days)
+	r.hours(p.ID, &out)
+	return out, nil
+}
+
+// series are a person's: score, the four of 2014, and the further ones by name.
+func (r *recent) series(person int64, bands []Band, further map[int64]string) []Series {
+	var own dailyValues
+	r.daily(person, &own)
+	add := func(name string, i int) Series {
+		s := Series{Name: name, Days: own.days(i)}
+		if i < len(bands) {
+			s.Peer = bands[i]
+		}
+		return s
+	}
+	out := []Series{add("score", scoreSeries)}
+	for i, name := range dimensionsOf2014 {
+		out = append(out, add(name, i))
+	}
+	for i := scoreSeries + 1; i < len(own.series); i++ {
+		if own.series[i] != nil {
+			s := add(further[int64(i-scoreSeries)], i)
+			s.From = r.families(person, i-scoreSeries)
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out[1+len(dimensionsOf2014):], func(a, b Series) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// hours fills in what only the single results tell.
+func (r *recent) hours(person int64, out *Profile) {
+	for d := range out.Hours {
+		for h := range out.Hours[d] {
+			out.Hours[d][h] = math.NaN()
+		}
+	}
+	cells := r.cells[person]
+	for i := range cells {
+		c := &cells[i]
+		if day := int(c.day) - r.from; day < 0 || day >= Days {
+			continue
+		}
+		out.Count++
+		out.Scaled = out.Scaled || r.models[c.model].Scale != 1
+		weekday := ((int(c.day)+3)%7 + 7) % 7 // 1 January 1970 was a Thursday
+		if at := &out.Hours[weekday][c.hour]; !(*at >= r.level(c)) {
+			*at = r.level(c)
+		}
+	}
+}
+
+// families lists the models that report a further dimension of a person.
+func (r *recent) families(person int64, dimension int) (names []string) {
+	for _, x := range r.extras[person] {
+		if f := r.models[x.model].Family; int(x.dimension) == dimension && !slices.Contains(names, f) {
+			names = append(names, f)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// dimensionNames are the further dimensions by id.
+func (db *DB) dimensionNames(ctx context.Context) (map[int64]string, error) {
+	rows, err := db.query(ctx, `SELECT id, name FROM dimension`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, classify(err)
+		}
+		names[id] = name
+	}
+	return names, classify(rows.Err())
+}
