@@ -1,0 +1,304 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ActivityKind is a part of the record of activity.
+type ActivityKind string
+
+// Parts of the record.
+const (
+	AllActivity   ActivityKind = "all"
+	OnlyDecisions ActivityKind = "decisions"
+	OnlyChanges   ActivityKind = "changes" // of what was posted; posts themselves are not in the record: each row says who posted it
+	OnlyAccess    ActivityKind = "access"
+)
+
+// auditVerbs are the verbs of each part; every other verb is among all only.
+var auditVerbs = map[ActivityKind][]string{
+	OnlyDecisions: {"decide"},
+	OnlyChanges:   {"change", "delete", "import"},
+	OnlyAccess: {
+		"view", "search", "reveal", "export", "login", "logout", "login-link", "login-failed", "setting",
+		"account-add", "account-role", "account-lock", "account-unlock", "account-expiry", "account-password",
+	},
+}
+
+// ActivityQuery says which entries of the record to read.
+type ActivityQuery struct {
+	Kind    ActivityKind
+	Account int64 // who did it; 0: anybody
+	Person  int64 // whom it is about; 0: anybody
+	Before  int64 // entries with a lower number; 0: from the newest
+	Limit   int
+}
+
+// Entry is one entry of the record of activity.
+type Entry struct {
+	Seq, At      int64
+	Account      int64  // 0: the program itself
+	By           string // its name
+	Token        bool   // a script
+	Verb, Object string
+	ID           int64 // of the object; 0: none
+	Detail       string
+	Alert        int64     // that it is about; 0: none
+	Person       int64     // whom it is about; 0: nobody
+	Decision     *Decision // of the verb decide
+	Target       string    // name of the account that it is about
+}
+
+const (
+	scanMost  = 10_000 // entries of one account that a page looks through
+	aboutMost = 5_000  // entries about one person
+)
+
+// Activity reads entries of the record, newest first. next is the Before of the
+// page after; 0: there is none.
+func (db *DB) Activity(ctx context.Context, q ActivityQuery) (entries []Entry, next int64, err error) {
+	if q.Before <= 0 {
+		q.Before = 1 << 62
+	}
+	seqs, next, err := db.activitySeqs(ctx, q)
+	if err != nil || len(seqs) == 0 {
+		return nil, next, err
+	}
+	rows, err := db.query(ctx, `SELECT a.seq, a.at, coalesce(a.account, 0), coalesce(w.name, ''), coalesce(w.kind, '') = 'token', a.verb, a.object, coalesce(a.object_id, 0), a.detail
+		FROM audit a LEFT JOIN account w ON w.id = a.account WHERE a.seq IN (SELECT value FROM json_each(?)) ORDER BY a.seq DESC`, jsonIDs(seqs))
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e Entry
+		if err := rows.Scan(&e.Seq, &e.At, &e.Account, &e.By, &e.Token, &e.Verb, &e.Object, &e.ID, &e.Detail); err != nil {
+			return nil, 0, classify(err)
+		}
+		entries = append(entries, e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, 0, classify(err)
+	}
+	return entries, next, db.relate(ctx, entries)
+}
+
+// activitySeqs finds the numbers of the entries, each way by the index that fits.
+func (db *DB) activitySeqs(ctx context.Context, q ActivityQuery) (seqs []int64, next int64, err error) {
+	verbs := auditVerbs[q.Kind]
+	var sql string
+	var args []any
+	most := 0 // entries that are looked through; 0: each one counts
+	switch {
+	case q.Person != 0:
+		sql, most = aboutPerson, aboutMost
+		args = []any{q.Person, q.Before, q.Person, q.Before, q.Person, q.Before, most}
+	case q.Account != 0:
+		sql, most = `SELECT seq, verb, coalesce(account, 0) FROM audit WHERE account = ? AND seq < ? ORDER BY seq DESC LIMIT ?`, scanMost
+		args = []any{q.Account, q.Before, most}
+	case verbs == nil:
+		sql = `SELECT seq, verb, coalesce(account, 0) FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?`
+		args = []any{q.Before, q.Limit + 1}
+	default:
+		const one = `SELECT * FROM (SELECT seq, verb, coalesce(account, 0) FROM audit WHERE verb = ? AND seq < ? ORDER BY seq DESC LIMIT ?)`
+		sql = strings.Repeat(one+` UNION ALL `, len(verbs)-1) + one + ` ORDER BY seq DESC LIMIT ?`
+		for _, v := range verbs {
+			args = append(args, v, q.Before, q.Limit+1)
+		}
+		args = append(args, q.Limit+1)
+	}
+	rows, err := db.query(ctx, sql, args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	var seq, account int64
+	var verb string
+	looked := 0
+	for rows.Next() {
+		if len(seqs) == q.Limit {
+			return seqs, seqs[q.Limit-1], nil
+		}
+		if err := rows.Scan(&seq, &verb, &account); err != nil {
+			return nil, 0, classify(err)
+		}
+		if looked++; (verbs == nil || slices.Contains(verbs, verb)) && (q.Account == 0 || q.Account == account) {
+			seqs = append(seqs, seq)
+		}
+	}
+	if most > 0 && looked == most { // there may be more, further back
+		next = seq
+	}
+	return seqs, next, classify(rows.Err())
+}
+
+// aboutPerson finds what was done to a person, the person's alerts and results.
+const aboutPerson = `SELECT * FROM (
+	SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'employee' AND object_id = ? AND seq < ?
+	UNION ALL SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'alert' AND object_id IN (SELECT id FROM alert WHERE employee = ?) AND seq < ?
+	UNION ALL SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'detectionmodelresult' AND object_id IN (SELECT id FROM detectionmodelresult WHERE employee = ?) AND seq < ?
+) ORDER BY seq DESC LIMIT ?`
+
+// relate finds the people, decisions and accounts that entries are about.
+func (db *DB) relate(ctx context.Context, entries []Entry) error {
+	var alerts, results, decisions, accounts []int64
+	for i := range entries {
+		e := &entries[i]
+		switch e.Object {
+		case "employee":
+			e.Person = e.ID
+		case "alert":
+			e.Alert = e.ID
+			alerts = append(alerts, e.ID)
+		case "detectionmodelresult":
+			results = append(results, e.ID)
+		case "account":
+			accounts = append(accounts, e.ID)
+		}
+		if id := e.decision(); id != 0 {
+			decisions = append(decisions, id)
+		}
+	}
+	ofAlert, err := db.pairs(ctx, `SELECT id, employee FROM alert WHERE id IN (SELECT value FROM json_each(?)) AND employee IS NOT NULL`, alerts)
+	if err != nil {
+		return err
+	}
+	ofResult, err := db.pairs(ctx, `SELECT id, employee FROM detectionmodelresult WHERE id IN (SELECT value FROM json_each(?))`, results)
+	if err != nil {
+		return err
+	}
+	made, err := db.decisionsByID(ctx, decisions)
+	if err != nil {
+		return err
+	}
+	names, err := db.accountNames(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		e := &entries[i]
+		switch e.Object {
+		case "alert":
+			e.Person = ofAlert[e.ID]
+		case "detectionmodelresult":
+			e.Person = ofResult[e.ID]
+		case "account":
+			e.Target = names[e.ID]
+		}
+		e.Decision = made[e.decision()]
+	}
+	return nil
+}
+
+// decision is the id of the decision that an entry of the verb decide tells of.
+func (e *Entry) decision() int64 {
+	if e.Verb != "decide" {
+		return 0
+	}
+	words := strings.Fields(e.Detail) // "decision 7 dismiss reason 1 results 3"
+	if len(words) < 2 {
+		return 0
+	}
+	id, _ := strconv.ParseInt(words[1], 10, 64) // 0 names none
+	return id
+}
+
+// pairs reads two columns of integers for ids, the first being the key.
+func (db *DB) pairs(ctx context.Context, q string, ids []int64) (map[int64]int64, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := db.query(ctx, q, jsonIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[int64]int64{}
+	for rows.Next() {
+		var k, v int64
+		if err := rows.Scan(&k, &v); err != nil {
+			return nil, classify(err)
+		}
+		out[k] = v
+	}
+	return out, classify(rows.Err())
+}
+
+func (db *DB) decisionsByID(ctx context.Context, ids []int64) (map[int64]*Decision, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := db.query(ctx, `SELECT id, alert, at, account, action, reason, note, snooze_until, snooze_over, undoes, batch
+		FROM decision WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[int64]*Decision{}
+	for rows.Next() {
+		var d Decision
+		if err := rows.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch); err != nil {
+			return nil, classify(err)
+		}
+		out[d.ID] = &d
+	}
+	return out, classify(rows.Err())
+}
+
+func (db *DB) accountNames(ctx context.Context, ids []int64) (map[int64]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := db.query(ctx, `SELECT id, name FROM account WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, classify(err)
+		}
+		out[id] = name
+	}
+	return out, classify(rows.Err())
+}
+
+// Posted counts the results of a model.
+type Posted struct {
+	Model string
+	Count int
+}
+
+// PostedBetween counts the results dated within [from, to), in microseconds since
+// 1970, by model, the most first.
+func (db *DB) PostedBetween(ctx context.Context, from, to int64) ([]Posted, error) {
+	rows, err := db.query(ctx, `SELECT name, (SELECT count(*) FROM detectionmodelresult WHERE reporter = name AND date >= ? AND date < ?) AS n
+		FROM model WHERE n > 0 ORDER BY n DESC, name`, from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Posted
+	for rows.Next() {
+		var p Posted
+		if err := rows.Scan(&p.Model, &p.Count); err != nil {
+			return nil, classify(err)
+		}
+		out = append(out, p)
+	}
+	return out, classify(rows.Err())
+}
+
+// FirstDate is the date of the oldest result, 0 if there is none.
+func (db *DB) FirstDate(ctx context.Context) (date int64, err error) {
+	var first sql.Null[int64]
+	err = db.r.QueryRowContext(ctx, `SELECT min(date) FROM detectionmodelresult`).Scan(&first)
+	return first.V, classify(err)
+}
