@@ -124,7 +124,7 @@ func emit(cmd *cobra.Command, line string) error {
 
 func lost(err error) error {
 	if err != nil {
-		return &exit{code: 74, msg: "standard output cannot be written: " + err.Error()}
+		return &exit{code: 74, msg: "standard output cannot be written", err: err}
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -74,7 +73,7 @@ func demoFile(keep string) (path string, clean func(), err error) {
 	if keep == "" {
 		dir, err := os.MkdirTemp("", "citd-demo-")
 		if err != nil {
-			return "", nil, &exit{code: 73, msg: "no temporary folder for the demo: " + err.Error()}
+			return "", nil, &exit{code: 73, msg: "no temporary folder for the demo", err: err}
 		}
 		return filepath.Join(dir, "demo.db"), func() { _ = os.RemoveAll(dir) }, nil
 	}
@@ -128,7 +127,7 @@ func feedDemo(ctx context.Context, db *store.DB, d *store.Demo, poster store.Act
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(20*time.Second + rand.N(20*time.Second)):
+		case <-time.After(25 * time.Second):
 		}
 		if more, err := d.Next(ctx, db, poster); !more || err != nil {
 			return

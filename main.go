@@ -34,19 +34,19 @@ func main() {
 // exitCode tells each kind of error as sysexits.h does; README lists them.
 var exitCode = map[store.Kind]int{
 	store.Internal: 70,
-	store.Invalid:  65, store.NotFound: 65, store.Conflict: 65, store.NotOurs: 65,
+	store.Invalid:  65, store.NotFound: 65, store.Conflict: 65, store.NotOurs: 65, store.TooLarge: 65, store.Unprocessable: 65,
 	store.NoFile: 66,
 	store.Full:   74, store.Damaged: 74,
 	store.Closed: 75, store.Locked: 75, store.Busy: 75,
-	store.Denied: 77,
-	store.Newer:  78,
+	store.Denied: 77, store.Unauthorized: 77, store.Forbidden: 77,
+	store.Newer: 78,
 }
 
 // exit is an error with an exit code of its own.
 type exit struct {
 	code      int
 	msg, hint string
-	err       error
+	err       error // the cause, said in brackets
 }
 
 func (e *exit) Error() string { return e.msg }
@@ -65,12 +65,13 @@ func report(w io.Writer, err error) int {
 	var x *exit
 	if !errors.As(err, &x) {
 		e := store.AsError(err)
-		x = &exit{code: exitCode[e.Kind], msg: e.Msg, hint: e.Hint}
+		x = &exit{exitCode[e.Kind], e.Msg, e.Hint, e.Err}
 		if e.Kind == store.Internal && e.Err != nil {
-			x.msg = e.Err.Error() // there is no log to look into
-		} else if e.Err != nil {
-			x.msg += " (" + e.Err.Error() + ")"
+			x.msg, x.err = e.Err.Error(), nil // there is no log to look into
 		}
+	}
+	if x.err != nil {
+		x.msg += " (" + x.err.Error() + ")"
 	}
 	end := "."
 	if strings.HasSuffix(x.msg, ".") || strings.HasSuffix(x.msg, "?") {
@@ -101,7 +102,7 @@ const help = `{{if .HasParent}}{{or .Long (print .Short ".")}}
   citd import results.ndjson        load results from a file
 
 Run        serve  demo  init  login-link
-People     user add|list|role|passwd|lock|unlock      token add|list|revoke
+People     user add|list|role|passwd|lock|unlock      token add|list|revoke|test
 Data       import  export  feedback export
 Other      version  completion  help
 

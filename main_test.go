@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"citd/store"
 )
 
 // The test binary stands for citd itself when this is set.
@@ -260,6 +262,8 @@ func TestPeopleAndTokens(t *testing.T) {
 		{"", "token add nightly --days 30", 0, "citd_sc_", "Shown once. It reads and writes employees, evidence and results:\n"},
 		{"", "token revoke usb-watch", 0, "", ""},
 		{"", "token list", 0, "usb-watch  ingest  revoked", ""},
+		{"citd_sc_guess\n", "token test", 77, "", "citd: this token is unknown, revoked or expired.\n"},
+		{"", "token test", 65, "", "first line of standard input is empty"},
 		{"", "token revoke nothing", 65, "", "citd: there is no token \"nothing\".\n"},
 	} {
 		r := s.citd(tt.stdin, strings.Fields(tt.call)...)
@@ -269,6 +273,19 @@ func TestPeopleAndTokens(t *testing.T) {
 	}
 	if got := s.files(); got != "citd.db" {
 		t.Errorf("files: %s", got)
+	}
+}
+
+// Every kind of error has an exit code, and none is success.
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	for k := store.Internal; k <= store.Busy; k++ {
+		if code := report(io.Discard, store.Errorf(k, "x")); code < 64 || code > 78 {
+			t.Errorf("kind %d ends with %d", k, code)
+		}
+	}
+	if code := report(io.Discard, errors.New("x")); code != 70 {
+		t.Errorf("an error that nobody classed ends with %d", code)
 	}
 }
 
@@ -368,6 +385,9 @@ func TestServe(t *testing.T) {
 	token := s.must("", "token", "add", "t")
 	if got := r.get(token); got != 200 {
 		t.Errorf("new token = %d", got)
+	}
+	if out := s.must(token, "token", "test"); out != "t: good, role script\n" {
+		t.Errorf("token test says %q", out)
 	}
 	s.must("", "token", "revoke", "t")
 	if got := r.get(token); got != 401 {

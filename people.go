@@ -105,7 +105,27 @@ func newToken(path *string) *cobra.Command {
 	}
 	add.Flags().StringVar(&role, "role", string(store.Script), "`ROLE`: "+store.JoinRoles(store.TokenRoles))
 	add.Flags().IntVar(&days, "days", 0, "`N` days until it expires (default: never)")
-	cmd.AddCommand(add, newList(path, store.Token), newLock(path, store.Token, true, "revoke NAME", "Refuse a token from now on"))
+	test := &cobra.Command{
+		Use: "test", Short: "Say whose a token is; it is read from the terminal or from standard input", Args: names(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			read := func() (string, error) { return firstLine(cmd.InOrStdin()) }
+			if term.IsTerminal(int(os.Stdin.Fd())) {
+				read = func() (string, error) { return prompt("Token") }
+			}
+			token, err := read()
+			if err != nil {
+				return err
+			}
+			return with(cmd.Context(), *path, func(db *store.DB) error {
+				who, err := db.AuthenticateToken(cmd.Context(), token)
+				if err != nil {
+					return err
+				}
+				return emit(cmd, who.Name+": good, role "+string(who.Role))
+			})
+		},
+	}
+	cmd.AddCommand(add, test, newList(path, store.Token), newLock(path, store.Token, true, "revoke NAME", "Refuse a token from now on"))
 	return cmd
 }
 
@@ -172,34 +192,40 @@ func addPerson(ctx context.Context, db *store.DB, name string, role store.Role, 
 	return nil
 }
 
-// readPassword reads from in if told so, else asks at a terminal; without one
-// there is no password.
+// readPassword reads from in if told so, else asks twice at a terminal; without
+// one there is no password.
 func readPassword(in io.Reader, stdin bool, ask string) (string, error) {
 	if stdin {
-		line, err := bufio.NewReader(io.LimitReader(in, store.MaxPassword+2)).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", &exit{code: 74, msg: "standard input cannot be read: " + err.Error()}
-		}
-		if line = strings.TrimRight(line, "\r\n"); line == "" {
-			return "", &exit{code: 65, msg: "the first line of standard input is empty; it should be the password"}
-		}
-		return line, nil
+		return firstLine(in)
 	}
-	fd := int(os.Stdin.Fd())
-	if !term.IsTerminal(fd) {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return "", nil
 	}
-	fmt.Fprintf(os.Stderr, "%s (empty: none): ", ask)
-	one, err := term.ReadPassword(fd)
-	fmt.Fprintln(os.Stderr)
-	if err != nil || len(one) == 0 {
+	one, err := prompt(ask + " (empty: none)")
+	if err != nil || one == "" {
 		return "", err
 	}
-	fmt.Fprint(os.Stderr, "Again: ")
-	two, err := term.ReadPassword(fd)
-	fmt.Fprintln(os.Stderr)
-	if err == nil && string(one) != string(two) {
+	two, err := prompt("Again")
+	if err == nil && one != two {
 		return "", &exit{code: 65, msg: "the two passwords differ"}
 	}
-	return string(one), err
+	return one, err
+}
+
+func firstLine(in io.Reader) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(in, store.MaxPassword+2)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", &exit{code: 74, msg: "standard input cannot be read", err: err}
+	}
+	if line = strings.TrimRight(line, "\r\n"); line == "" {
+		return "", &exit{code: 65, msg: "the first line of standard input is empty; the secret should be there"}
+	}
+	return line, nil
+}
+
+func prompt(ask string) (string, error) {
+	sayPart("%s: ", ask)
+	b, err := term.ReadPassword(int(os.Stdin.Fd()))
+	say("")
+	return string(b), err
 }

@@ -106,7 +106,7 @@ func (o *serveOptions) check() error {
 		return wrong("", "--tls-cert and --tls-key go together")
 	case o.cert != "":
 		if _, err := tls.LoadX509KeyPair(o.cert, o.key); err != nil {
-			return &exit{code: 66, msg: "the certificate and its key cannot be read: " + err.Error()}
+			return &exit{code: 66, msg: "the certificate and its key cannot be read", err: err}
 		}
 		if ip != nil && !ip.IsUnspecified() {
 			o.hosts = append(o.hosts, host)
@@ -136,7 +136,7 @@ func listen(addr string) (net.Listener, error) {
 	case errors.Is(err, os.ErrPermission):
 		return nil, &exit{code: 77, msg: "this account may not listen on " + addr, hint: "Ports under 1024 are the administrator's; try:  citd serve --addr " + defaultAddr}
 	}
-	return nil, &exit{code: 69, msg: fmt.Sprintf("cannot listen on %s: %v", addr, err)}
+	return nil, &exit{code: 69, msg: "cannot listen on " + addr, err: err}
 }
 
 // taken says who has the port, if that is a citd of this user.
@@ -157,7 +157,7 @@ func taken(addr string) error {
 // cannotCreate tells a file that could not be made from one that is missing.
 func cannotCreate(err error) error {
 	if e := store.AsError(err); e.Kind == store.NoFile {
-		return &exit{code: 73, msg: e.Msg, hint: e.Hint, err: e}
+		return &exit{73, e.Msg, e.Hint, e.Err}
 	}
 	return err
 }

@@ -2,8 +2,9 @@ package handlers
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -65,7 +66,7 @@ func (p *reply) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // ServeHTTP is the way in: what every request passes before its route is looked up.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p := &reply{ResponseWriter: w, id: fmt.Sprintf("%016x", rand.Uint64())}
+	p := &reply{ResponseWriter: w, id: rand.Text()[:12]}
 	began := time.Now()
 	defer s.done(p, r, began)
 	secure(p.Header(), isAPI(r), s.opt.TLS)
@@ -88,7 +89,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // done ends a request: it recovers from a panic and writes the line in the log.
 func (s *server) done(p *reply, r *http.Request, began time.Time) {
 	broken := recover()
-	if broken != nil && broken != http.ErrAbortHandler {
+	if err, _ := broken.(error); broken != nil && !errors.Is(err, http.ErrAbortHandler) {
 		s.opt.Log.Error("panic", "id", p.id, "cause", fmt.Sprint(broken), "stack", string(debug.Stack()))
 		if p.status == 0 {
 			s.answer(p, r, fmt.Errorf("panic: %v", broken))

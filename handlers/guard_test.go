@@ -231,9 +231,18 @@ func TestHeaders(t *testing.T) {
 	s := serveTest(t, handlers.Options{})
 	session := map[string]string{"Cookie": s.cookieOf(store.Admin)}
 	for _, c := range []call{
-		{path: "/healthz"}, {path: "/login"}, {path: "/static/app.css"}, {path: "/nowhere"}, {path: "/welcome", header: session}, {path: "/welcome"},
-		{path: api}, {path: api, header: map[string]string{"Authorization": s.headerOf(store.Script)}}, {path: api + "nowhere/"},
-		{path: "/login", header: map[string]string{"Host": "evil.example"}}, {method: "FROB", path: "/login"}, {method: "OPTIONS", path: api},
+		{path: "/healthz"},
+		{path: "/login"},
+		{path: "/static/app.css"},
+		{path: "/nowhere"},
+		{path: "/welcome", header: session},
+		{path: "/welcome"},
+		{path: api},
+		{path: api, header: map[string]string{"Authorization": s.headerOf(store.Script)}},
+		{path: api + "nowhere/"},
+		{path: "/login", header: map[string]string{"Host": "evil.example"}},
+		{method: "FROB", path: "/login"},
+		{method: "OPTIONS", path: api},
 	} {
 		a := s.do(c)
 		csp := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +

@@ -108,7 +108,7 @@ func (s *server) signIn(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
-	http.SetCookie(w, s.sessionCookie(secret, 0))
+	http.SetCookie(w, s.bake(s.cookie, secret, 0))
 	redirect(w, s.after(r.Context(), secret, d))
 	return nil
 }
@@ -152,8 +152,10 @@ func (s *server) after(ctx context.Context, secret string, d templates.LoginData
 	return d.Back
 }
 
-func (s *server) sessionCookie(value string, age int) *http.Cookie {
-	c := &http.Cookie{Name: s.cookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: age}
+// bake makes a cookie that scripts cannot read. It lasts age seconds; 0: as
+// long as the browser runs, below: it is cleared.
+func (s *server) bake(name, value string, age int) *http.Cookie {
+	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: age}
 	if s.opt.TLS {
 		c.Secure, c.SameSite = true, http.SameSiteStrictMode
 	}
@@ -164,7 +166,7 @@ func (s *server) signOut(w http.ResponseWriter, r *request) error {
 	if err := s.db.SignOut(r.Context(), r.actor, r.session.Hash); err != nil {
 		return err
 	}
-	http.SetCookie(w, s.sessionCookie("", -1))
+	http.SetCookie(w, s.bake(s.cookie, "", -1))
 	redirect(w, "/login")
 	return nil
 }
@@ -227,10 +229,7 @@ func (s *server) appearance(w http.ResponseWriter, r *request) error {
 		{denseCookie, r.PostForm.Get("dense"), []string{"0", "1"}},
 	} {
 		if slices.Contains(c.among, c.value) {
-			http.SetCookie(w, &http.Cookie{
-				Name: c.name, Value: c.value, Path: "/", MaxAge: 365 * 24 * 3600,
-				HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.opt.TLS,
-			})
+			http.SetCookie(w, s.bake(c.name, c.value, 365*24*3600))
 		}
 	}
 	if r.Header.Get("Accept") == "application/json" {

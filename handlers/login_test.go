@@ -194,8 +194,13 @@ func TestSessionOnTheAPI(t *testing.T) {
 		method, site string
 		status       int
 	}{
-		{"GET", "same-origin", 200}, {"HEAD", "same-origin", 200}, {"GET", "none", 200},
-		{"GET", "", 401}, {"GET", "same-site", 403}, {"GET", "cross-site", 403}, {"DELETE", "same-origin", 401},
+		{"GET", "same-origin", 200},
+		{"HEAD", "same-origin", 200},
+		{"GET", "none", 200},
+		{"GET", "", 401},
+		{"GET", "same-site", 403},
+		{"GET", "cross-site", 403},
+		{"DELETE", "same-origin", 401},
 	} {
 		h := map[string]string{"Cookie": cookie}
 		if tt.site != "" {

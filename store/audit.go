@@ -44,7 +44,7 @@ type auditRow struct {
 func (a auditRow) sum(prev []byte) []byte {
 	b := append([]byte{}, prev...)
 	for _, n := range []int64{a.seq, a.at, a.account, a.id} {
-		b = binary.BigEndian.AppendUint64(b, uint64(n))
+		b, _ = binary.Append(b, binary.BigEndian, n)
 	}
 	for _, s := range []string{a.verb, a.object, a.detail} {
 		b = binary.BigEndian.AppendUint64(b, uint64(len(s)))

@@ -12,6 +12,9 @@ func TestCloseLeavesOneFile(t *testing.T) {
 	if _, err := db.Accounts(t.Context(), Person); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := db.AuthenticateToken(t.Context(), addToken(t, db, "t", Script)); err != nil {
+		t.Fatal(err)
+	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -79,6 +79,7 @@ type logins struct {
 	ok     map[[32]byte]int64 // (user, password, stored hash) that fit -> until when to remember
 	used   map[int64]int64    // account -> hour of its last use
 	failed map[int64]failure  // account, 0 for unknown names -> failures not on record yet
+	stmts  map[AccountKind]*sql.Stmt
 }
 
 type failure struct {
@@ -91,6 +92,7 @@ func (l *logins) init() {
 		_, _ = rand.Read(l.key[:])
 		l.slots, l.queue = make(chan struct{}, hashSlots), make(chan struct{}, hashSlots+hashWaiters)
 		l.ok, l.used, l.failed = map[[32]byte]int64{}, map[int64]int64{}, map[int64]failure{}
+		l.stmts = map[AccountKind]*sql.Stmt{}
 	})
 }
 
@@ -199,7 +201,7 @@ func checkCost(hash string) error {
 // Authenticate checks a person's name and password against the row as it is
 // now. Errors: Unauthorized, whatever was wrong; Busy.
 func (db *DB) Authenticate(ctx context.Context, user, password string) (Actor, error) {
-	a, hash, err := db.account(ctx, `WHERE kind = 'person' AND name = ?`, user)
+	a, hash, err := db.account(ctx, Person, "name", user)
 	if err != nil {
 		return Actor{}, err
 	}
@@ -220,7 +222,7 @@ func (db *DB) Authenticate(ctx context.Context, user, password string) (Actor, e
 
 // AuthenticateToken checks a token against its row as it is now. Error: Unauthorized.
 func (db *DB) AuthenticateToken(ctx context.Context, token string) (Actor, error) {
-	a, _, err := db.account(ctx, `WHERE kind = 'token' AND secret = ?`, digest(token))
+	a, _, err := db.account(ctx, Token, "secret", digest(token))
 	if err != nil {
 		return Actor{}, err
 	}
@@ -233,9 +235,22 @@ func (db *DB) AuthenticateToken(ctx context.Context, token string) (Actor, error
 }
 
 // account reads one account and its secret; the zero Account if there is none.
-func (db *DB) account(ctx context.Context, where string, arg any) (a Account, secret string, err error) {
-	err = db.r.QueryRowContext(ctx, `SELECT `+accountColumns+`, coalesce(secret, '') FROM account `+where, arg).
-		Scan(append(a.dest(), &secret)...)
+// Each request asks, so the statement is prepared once, and not watched for an
+// interrupt: it reads one row by its index.
+func (db *DB) account(ctx context.Context, kind AccountKind, by string, key any) (a Account, secret string, err error) {
+	l := &db.logins
+	l.init()
+	l.mu.Lock()
+	q := l.stmts[kind]
+	if q == nil {
+		q, err = db.r.PrepareContext(ctx, `SELECT `+accountColumns+`, coalesce(secret, '') FROM account WHERE kind = '`+string(kind)+`' AND `+by+` = ?`)
+		l.stmts[kind] = q
+	}
+	l.mu.Unlock()
+	if err != nil {
+		return Account{}, "", err
+	}
+	err = q.QueryRowContext(context.WithoutCancel(ctx), key).Scan(append(a.dest(), &secret)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Account{}, "", nil
 	}
