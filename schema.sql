@@ -49,7 +49,7 @@ CREATE TABLE audit (
   detail      TEXT    NOT NULL DEFAULT '',     -- counts, field names, ids; never a person's name
   hash        BLOB    NOT NULL
 ) STRICT;
-CREATE INDEX audit_object  ON audit (object, object_id) WHERE object_id IS NOT NULL;
+CREATE INDEX audit_object  ON audit (object, object_id);
 CREATE INDEX audit_account ON audit (account);
 CREATE INDEX audit_verb    ON audit (verb);
 

@@ -131,9 +131,19 @@ func (a *api) write(w http.ResponseWriter, r *request, decode func([]byte) (*sto
 	return nil
 }
 
+// view is what of the rows may be shown. That somebody reads who a person is
+// (id 0: people in a list) goes on record before it is sent.
+func (a *api) view(r *request, id int64) (store.View, error) {
+	v, err := a.db.View(r.Context(), a.res, see(r))
+	if err == nil && v.Identity && a.res.HasIdentity() && r.Method == http.MethodGet {
+		err = a.db.RecordView(r.Context(), r.actor, a.res.Name, id)
+	}
+	return v, err
+}
+
 // rows reads rows and what of them may be shown.
 func (a *api) rows(r *request, ids []int64) ([]any, store.View, error) {
-	v, err := a.db.View(r.Context(), a.res, see(r))
+	v, err := a.view(r, ids[0])
 	if err != nil {
 		return nil, v, err
 	}

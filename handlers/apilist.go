@@ -31,7 +31,7 @@ func (a *api) list(w http.ResponseWriter, r *request) error {
 	case "ndjson":
 		return a.lines(w, r, q)
 	}
-	v, err := a.db.View(r.Context(), a.res, see(r))
+	v, err := a.view(r, 0)
 	if err != nil {
 		return err
 	}
@@ -71,10 +71,18 @@ func (a *api) appendRows(b []byte, rows []any, v store.View) []byte {
 	return append(b, ']')
 }
 
+// export is the view for a list that leaves as a file; that goes on record.
+func (a *api) export(r *request, format string) (store.View, error) {
+	if err := a.db.Record(r.Context(), r.actor, "export", a.res.Name, 0, format); err != nil {
+		return store.View{}, err
+	}
+	return a.db.View(r.Context(), a.res, see(r))
+}
+
 // csv streams all rows that q selects, with a header. Cells that a spreadsheet
 // would run are quoted unless _raw=1.
 func (a *api) csv(w http.ResponseWriter, r *request, q *store.Query) error {
-	v, err := a.db.View(r.Context(), a.res, see(r))
+	v, err := a.export(r, "csv")
 	if err != nil {
 		return err
 	}
@@ -97,7 +105,7 @@ func (a *api) csv(w http.ResponseWriter, r *request, q *store.Query) error {
 
 // lines streams all rows that q selects, one object a line.
 func (a *api) lines(w http.ResponseWriter, r *request, q *store.Query) error {
-	v, err := a.db.View(r.Context(), a.res, see(r))
+	v, err := a.export(r, "ndjson")
 	if err != nil {
 		return err
 	}
@@ -140,7 +148,7 @@ func (a *api) set(w http.ResponseWriter, r *request) error {
 	if len(ids) == 0 || len(ids) > maxSet {
 		return store.Errorf(store.Invalid, "wanted 1 to %d ids, such as set/1;3/", maxSet)
 	}
-	v, err := a.db.View(r.Context(), a.res, see(r))
+	v, err := a.view(r, 0)
 	if err != nil {
 		return err
 	}

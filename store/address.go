@@ -8,7 +8,7 @@ type Address struct {
 
 // Addresses declares the resource address.
 var Addresses = declare(Resource{
-	Name: "address", Help: "where an employee lives", Private: true,
+	Name: "address", Help: "where an employee lives",
 	Fields: []Field{
 		Text("line1", "first line", func(a *Address) *string { return &a.Line1 }).Private(),
 		Text("line2", "second line", func(a *Address) *string { return &a.Line2 }).Private(),

@@ -136,10 +136,11 @@ func (db *DB) Reveal(ctx context.Context, by Actor, person int64, reason int, te
 const ViewSpan = 15 * time.Minute
 
 // RecordView records that by looks at a page about a subject ("employee" or
-// "alert"): one row for each account, subject and 15 minutes. A page may only be
-// shown once this has returned without an error.
+// "alert"), or reads over the API who people are (id 0: a list of them): one row
+// for each account, subject and 15 minutes. What is asked for may only be shown
+// once this has returned without an error.
 func (db *DB) RecordView(ctx context.Context, by Actor, object string, id int64) error {
-	const seen = `SELECT EXISTS (SELECT 1 FROM audit WHERE object = ? AND object_id = ? AND verb = 'view' AND account = ? AND at > ?)`
+	const seen = `SELECT EXISTS (SELECT 1 FROM audit WHERE object = ? AND object_id IS nullif(?, 0) AND verb = 'view' AND account = ? AND at > ?)`
 	var known bool
 	since := db.Now() - ViewSpan.Microseconds()
 	if err := db.r.QueryRowContext(ctx, seen, object, id, by.ID, since).Scan(&known); err != nil || known {

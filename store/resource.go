@@ -144,7 +144,6 @@ type Anomaly struct {
 type Resource struct {
 	Name, Help string
 	Fields     []Field
-	Private    bool // all of it tells who a person is
 	Receipt    bool // keeps posted_by, created_at and a digest
 	Link       Link // where its ToMany field is kept
 
@@ -207,6 +206,11 @@ func (r *Resource) KeyField() *Field {
 		return nil
 	}
 	return &r.Fields[i]
+}
+
+// HasIdentity reports whether rows tell who a person is.
+func (r *Resource) HasIdentity() bool {
+	return slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Identity })
 }
 
 // Dimensions reports whether the resource takes any key that ends in _anomaly.
