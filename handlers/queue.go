@@ -1,4 +1,199 @@
 package handlers
 
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"citd/store"
+	"citd/templates"
+)
+
+const (
+	pageRows = 34  // alerts a page
+	maxIDs   = 200 // rows asked for at once
+)
+
 // pageRoutes are the routes of the dashboard.
-func (s *server) pageRoutes() []route { return nil }
+func (s *server) pageRoutes() []route {
+	p := &pages{server: s, live: newLive(s)}
+	return []route{
+		{"GET", "/", people, 0, p.queuePage, false},
+		{"GET", "/alerts/:id", people, 0, p.alertPage, false},
+		{"GET", "/results/:id", people, 0, p.resultPage, false},
+		{"POST", "/alerts/:id/decide", deciders, oneForm, p.decide, false},
+		{"POST", "/alerts/decide", deciders, oneForm, p.decideMany, false},
+		{"GET", "/events", people, 0, p.live.stream, true},
+	}
+}
+
+// pages serves the queue and its alerts.
+type pages struct {
+	*server
+	live  *live
+	views views
+}
+
+// viewNames tell the views in words.
+var viewNames = map[string]string{
+	"open": "Needs a decision", "flagged": "Flagged", "today": "New today",
+	"review": "In review", "snoozed": "Snoozed", "all": "Everything",
+}
+
+func (p *pages) queuePage(w http.ResponseWriter, r *request) error {
+	at, listen := placeOf(r.URL.Query()), p.live.position()
+	p.wake(r)
+	if r.URL.Query().Has("rows") {
+		return p.queueRows(w, r, at)
+	}
+	some, err := p.db.AnyResult(r.Context())
+	if err != nil {
+		return err
+	}
+	if !some {
+		return p.firstRun(w, r, listen)
+	}
+	d, err := p.queueData(r, at)
+	if err != nil {
+		return err
+	}
+	d.Events = at.url("/events", "since", listen)
+	if d.Mode == modeNames && at.filter != "" {
+		if err := p.recordLook(r, "search", "queue", 0, at.filter); err != nil {
+			return err
+		}
+	}
+	return page(w, http.StatusOK, templates.Queue, d)
+}
+
+// wake ends the snoozes whose time has come. That it cannot be written is no reason not to show a page.
+func (p *pages) wake(r *request) {
+	if err := store.Wake(r.Context(), p.db); err != nil {
+		p.opt.Log.Warn("snoozes not ended", "err", err)
+	}
+}
+
+func (p *pages) queueData(r *request, at place) (d templates.QueueData, err error) {
+	d.Frame = p.frame(r, "Queue", "queue")
+	d.View, d.Query, d.Clear = at.view, at.filter, place{view: at.view}.url("/")
+	d.Decide, d.Reasons, d.Snoozes = deciders.has(r.actor.Role), reasons(), snoozes(d.Now)
+	h, err := p.db.QueueHead(r.Context())
+	if err != nil {
+		return d, err
+	}
+	d.Need, d.Waiting, d.People, d.Flagged, d.Today, d.Decided, d.Asleep = h.Open, h.Open, h.People, h.Flagged, h.Today, h.Decided, h.Snoozed
+	d.Oldest, d.Wakes = orZero(h.Oldest), orZero(h.Wakes)
+	counts := map[string]int{"open": h.Open, "flagged": h.Flagged, "today": h.Today, "review": h.Review, "snoozed": h.Snoozed, "all": h.All}
+	for _, name := range store.QueueViews {
+		d.Views = append(d.Views, templates.View{Name: name, Label: viewNames[name], URL: place{view: name}.url("/"), Count: counts[name], Current: name == at.view})
+	}
+	if d.Dims, err = p.dims(r); err != nil {
+		return d, err
+	}
+	after, rest := store.ParsePlace(r.URL.Query().Get("after"))
+	from := &after
+	if !rest {
+		from = nil
+	} else {
+		d.First = at.url("/")
+	}
+	list, err := p.db.Queue(r.Context(), at.ask(d.Mode), from, pageRows)
+	if e := store.AsError(err); err != nil && e.Kind == store.Invalid {
+		d.Problem = sentence(e.Msg)
+		return d, nil
+	} else if err != nil {
+		return d, err
+	}
+	d.Total = list.Total
+	if list.Next != nil {
+		d.Next = at.url("/", "after", list.Next.String())
+	}
+	d.Rows, err = p.rows(r, d.Mode, d.Now, at, d.Dims, list.Rows)
+	return d, err
+}
+
+// dims are the names of the dimensions that a row shows.
+func (p *pages) dims(r *request) ([]string, error) {
+	see, err := p.db.View(r.Context(), store.Results, store.View{})
+	return append(slices.Clone(store.AlertDims[:4]), further(see.Dimensions)...), err
+}
+
+// queueRows answers with rows only: those of ?ids= that the view holds.
+func (p *pages) queueRows(w http.ResponseWriter, r *request, at place) error {
+	var ids []int64
+	for id := range strings.SplitSeq(r.URL.Query().Get("ids"), ",") {
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil || len(ids) == maxIDs {
+			return store.Errorf(store.Invalid, "ids: wanted at most %d numbers with commas between", maxIDs)
+		}
+		ids = append(ids, n)
+	}
+	mode := p.mode(r.Context())
+	rows, err := p.db.QueueRows(r.Context(), at.ask(mode), ids)
+	if err != nil {
+		return err
+	}
+	return p.sendRows(w, r, at, mode, rows)
+}
+
+func (p *pages) sendRows(w http.ResponseWriter, r *request, at place, mode string, rows []store.QueueRow) error {
+	dims, err := p.dims(r)
+	if err != nil {
+		return err
+	}
+	list, err := p.rows(r, mode, local(p.db.Now()), at, dims, rows)
+	if err != nil {
+		return err
+	}
+	return page(w, http.StatusOK, templates.Rows, list)
+}
+
+// fill fills the rows of the queue.
+func (p *pages) rows(r *request, mode string, now time.Time, at place, dims []string, rows []store.QueueRow) ([]templates.Row, error) {
+	people := make([]store.Subject, len(rows))
+	for i, x := range rows {
+		people[i] = x.Who
+	}
+	who, err := p.who(r.Context(), mode, people...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]templates.Row, len(rows))
+	for i, x := range rows {
+		label, sub := who.label(x.Who)
+		out[i] = templates.Row{
+			ID: x.ID, URL: at.url(alertPath(x.ID)), Now: now, Priority: x.Priority, Score: x.Score, Scale: x.Scale, Flagged: x.Flagged,
+			Label: label, Sub: sub, Evidence: x.Evidence, More: max(x.Pieces-1, 0), Types: x.Types, Results: x.Results,
+			Model: x.Reporter, Models: len(x.Models), Spark: x.Spark, State: string(x.State), Status: standing(x.AlertHead, now),
+			At: local(x.Received), Seen: x.Seen, Pick: deciders.has(r.actor.Role),
+		}
+		for k, name := range dims {
+			out[i].Dims = append(out[i].Dims, templates.Dim{Name: name, Value: x.Dims[k], Scale: 1})
+		}
+		if x.Earlier != nil {
+			out[i].Earlier = string(x.Earlier.State) + " " + local(x.Earlier.At).Format("2 Jan")
+		}
+	}
+	return out, nil
+}
+
+// firstRun stands in for the queue until something was posted.
+func (p *pages) firstRun(w http.ResponseWriter, r *request, listen string) error {
+	d := templates.FirstRunData{Frame: p.frame(r, "First result", "queue"), Login: "detector", Password: "TOKEN"}
+	d.Events = "/events?since=" + listen
+	scheme := "http://"
+	if p.opt.TLS {
+		scheme = "https://"
+	}
+	d.API = scheme + r.Host + store.Base
+	d.From, d.To = d.Now.AddDate(0, 0, -5).Format(time.DateOnly), d.Now.Format(time.DateOnly)
+	d.Steps = []templates.Task{
+		{Text: "Server running", Detail: "on " + r.Host, Done: true},
+		{Text: "Signed in", Detail: "as " + r.actor.Name, Done: true},
+		{Text: "Token for the script", Detail: "citd token add detector prints one; put it where TOKEN stands"},
+		{Text: "First result", Detail: "it appears here by itself", Tick: "alerts"},
+	}
+	return page(w, http.StatusOK, templates.FirstRun, d)
+}

@@ -17,8 +17,10 @@ const (
 	ownDays          = 60   // of own past
 	ownValues        = 5    // least for a median
 	maxOwn           = 2000 // results of own past that are read
-	hot              = 0.7  // of full scale: stands out
 )
+
+// Hot is the part of full scale from which a dimension stands out.
+const Hot = 0.7
 
 // AlertPage is all that the page of one alert shows.
 type AlertPage struct {

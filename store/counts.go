@@ -92,3 +92,12 @@ func (db *DB) QueueHead(ctx context.Context) (h QueueHead, err error) {
 	h.People, h.Oldest, h.Wakes, h.Decided = int(one(peopleSQL)), one(oldestSQL), one(wakesSQL), int(one(doneSQL, db.midnight()))
 	return h, err
 }
+
+// AnyResult reports whether a result was ever stored.
+func (db *DB) AnyResult(ctx context.Context) (bool, error) {
+	n, err := db.once("any result", func() (n int64, err error) {
+		err = row(ctx, db, `SELECT EXISTS (SELECT 1 FROM alert)`, nil, &n)
+		return n, err
+	})
+	return n != 0, err
+}

@@ -140,7 +140,7 @@ func (s *sentence) dims(dims []AlertDim) {
 	}
 	var names []string
 	for _, d := range list {
-		if scaled(*d.Value, d.Scale) >= hot {
+		if scaled(*d.Value, d.Scale) >= Hot {
 			names = append(names, d.Name+" "+figure(*d.Value))
 		}
 	}

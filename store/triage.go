@@ -130,8 +130,10 @@ func DecideMany(ctx context.Context, db *DB, actor Actor, alerts []int64, c Choi
 	switch err := c.check(db.Now()); {
 	case err != nil:
 		return Bulk{}, err
-	case c.Action == Undo || c.Action == Remark || c.Results != nil || c.Over != nil:
+	case c.Action == Undo || c.Action == Remark || c.Results != nil:
 		return Bulk{}, Errorf(Invalid, "%s is for one alert at a time", c.Action)
+	case c.Over != nil:
+		return Bulk{}, Errorf(Invalid, "a score to wake at is for one alert at a time")
 	case len(alerts) == 0:
 		return Bulk{}, Errorf(Invalid, "no alert is ticked")
 	case len(alerts) > maxBulk:

@@ -1,0 +1,232 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"citd/store"
+	"citd/templates"
+)
+
+// idOf is the number in r's path; a path without one is not found.
+func (r *request) idOf(what string) (int64, error) {
+	id, err := strconv.ParseInt(r.params.ByName("id"), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, store.Errorf(store.NotFound, "there is no %s %q", what, r.params.ByName("id"))
+	}
+	return id, nil
+}
+
+func (p *pages) alertPage(w http.ResponseWriter, r *request) error {
+	id, err := r.idOf("alert")
+	if err != nil {
+		return err
+	}
+	if r.URL.Query().Has("row") {
+		row, err := p.db.Row(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		return p.sendRows(w, r, placeOf(r.URL.Query()), p.mode(r.Context()), []store.QueueRow{row})
+	}
+	p.wake(r)
+	return p.showAlert(w, r, id, 0)
+}
+
+// resultPage shows a result within its alert.
+func (p *pages) resultPage(w http.ResponseWriter, r *request) error {
+	result, err := r.idOf("result")
+	if err != nil {
+		return err
+	}
+	alert, err := p.db.AlertOf(r.Context(), result)
+	if err != nil {
+		return err
+	}
+	return p.showAlert(w, r, alert, result)
+}
+
+// showAlert answers with the page of an alert; result is the one to mark, or 0.
+func (p *pages) showAlert(w http.ResponseWriter, r *request, alert, result int64) error {
+	d, err := p.alertData(r, alert, placeOf(r.URL.Query()))
+	if err != nil {
+		return err
+	}
+	for i := range d.Results {
+		d.Results[i].Marked = d.Results[i].ID == result
+	}
+	if err := p.recordLook(r, "view", "alert", alert, ""); err != nil {
+		return err
+	}
+	return page(w, http.StatusOK, templates.Alert, d)
+}
+
+func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData, err error) {
+	mode, listen := p.mode(r.Context()), p.live.position()
+	a, err := p.db.Alert(r.Context(), id, at.ask(mode))
+	if err != nil {
+		return d, err
+	}
+	who, err := p.who(r.Context(), mode, a.Who)
+	if err != nil {
+		return d, err
+	}
+	counts, err := p.db.Counts(r.Context())
+	if err != nil {
+		return d, err
+	}
+	label, sub := who.label(a.Who)
+	d = templates.AlertData{
+		Frame: p.frame(r, label, "queue"), ID: id, Label: label, Sub: sub, Model: templates.Link{Text: a.Reporter}, At: utc(a.Last),
+		Score: a.Score, Scale: a.Scale, Rank: a.Rank, Of: counts.Open, Flagged: a.Flagged, State: string(a.State), Changed: a.Changed,
+		Pieces: a.Pieces, Place: a.Queue.Place, Places: a.Queue.Of, Decide: deciders.has(r.actor.Role),
+		Mine: a.State == store.StateInReview && a.Reviewer == r.actor.Name, Seen: a.Seen, Reasons: reasons(),
+	}
+	if dept := a.Who.Department; dept != "" && dept != a.Who.Role {
+		d.Sub = strings.TrimPrefix(sub+", "+dept, ", ")
+	}
+	d.Waiting, d.Events, d.Snoozes = counts.Open, at.url("/events", "since", listen), snoozes(d.Now)
+	d.Back, d.Status = at.url(alertPath(id)), standing(a.AlertHead, d.Now)
+	if a.Queue.Prev != 0 {
+		d.Prev = at.url(alertPath(a.Queue.Prev))
+	}
+	if a.Queue.Next != 0 {
+		d.Next = at.url(alertPath(a.Queue.Next))
+	}
+	fillDims(&d, a)
+	fillEvidence(&d, a)
+	fillResults(&d, a)
+	fillHistory(&d, a)
+	d.Facts = facts(a)
+	return d, nil
+}
+
+func fillDims(d *templates.AlertData, a *store.AlertPage) {
+	for _, w := range a.Why {
+		d.Why = append(d.Why, templates.Span{Text: w.Text, Bold: w.Bold})
+	}
+	for _, x := range a.Dims {
+		d.Dims = append(d.Dims, templates.Dim{Name: dimension(x.Name), Value: x.Value, Scale: x.Scale, Median: x.Median, Values: x.Values})
+		if x.Median != nil {
+			d.Baseline = "Own median: of this person’s results in 60 days."
+		}
+	}
+}
+
+func fillEvidence(d *templates.AlertData, p *store.AlertPage) {
+	hot := map[string]bool{}
+	for _, x := range p.Dims {
+		hot[strings.ToLower(x.Name)] = x.Value != nil && x.Scale > 0 && *x.Value/x.Scale >= store.Hot
+	}
+	for _, e := range p.Evidence {
+		x := templates.Evidence{
+			Type: e.Type, Text: e.Description, Subject: e.Subject, From: utc(e.From), To: utc(e.To), Hot: hot[strings.ToLower(e.Type)],
+			Source: e.SourceRef, Technique: e.Technique, Clears: e.Exculpatory,
+		}
+		if strings.HasPrefix(e.WebLink, "https://") || strings.HasPrefix(e.WebLink, "http://") {
+			x.Link = e.WebLink
+		}
+		d.Evidence = append(d.Evidence, x)
+	}
+}
+
+func fillResults(d *templates.AlertData, p *store.AlertPage) {
+	for _, h := range p.Held {
+		if h.ID == p.Result {
+			d.At = utc(h.Date)
+		}
+		x := templates.Result{
+			ID: h.ID, URL: "/results/" + strconv.FormatInt(h.ID, 10), At: utc(h.Date), Model: h.Reporter, Score: h.Score, Scale: h.Scale,
+			Flagged: h.Flag, Pieces: len(h.Result.Evidence),
+		}
+		for i, v := range []struct {
+			V     float64
+			Valid bool
+		}{{h.Email.V, h.Email.Valid}, {h.Web.V, h.Web.Valid}, {h.Device.V, h.Device.Valid}, {h.Login.V, h.Login.Valid}} {
+			dim := templates.Dim{Name: store.AlertDims[i], Scale: h.Scale}
+			if v.Valid {
+				dim.Value = &v.V
+			}
+			x.Dims = append(x.Dims, dim)
+		}
+		for _, a := range h.Extra {
+			x.Dims = append(x.Dims, templates.Dim{Name: dimension(a.Name), Value: &a.Value, Scale: h.Scale})
+		}
+		if h.Of != nil {
+			x.Covered = verb(h.Of) + " " + local(h.Of.At).Format("2 Jan") + " by " + h.By
+		}
+		d.Results = append(d.Results, x)
+	}
+}
+
+// fillHistory fills what was decided, said and done, the newest first.
+func fillHistory(d *templates.AlertData, p *store.AlertPage) {
+	for _, m := range slices.Backward(p.Decisions) {
+		if m.Action == store.Remark {
+			d.Notes = append(d.Notes, templates.Note{Text: m.Note, By: m.By, At: local(m.At)})
+			continue
+		}
+		if m.ID == p.Seen && p.State != store.StateWithdrawn {
+			d.Undo = &templates.Undo{Decision: m.ID, Text: m.By + " " + m.Did() + ", " + local(m.At).Format("15:04 on 2 Jan")}
+		}
+		d.Trail = append(d.Trail, templates.Step{State: stepOf(m.Action), Text: m.By + " " + m.Did(), Note: m.Note, At: local(m.At)})
+	}
+	if len(p.Held) > 1 {
+		d.Trail = append(d.Trail, templates.Step{State: "post", Text: "Newest result received", At: local(p.Received)})
+	}
+	d.Trail = append(d.Trail, templates.Step{State: "new", Text: "Opened by its first result", At: local(p.Opened)})
+	for _, e := range p.Events {
+		d.Trail = append(d.Trail, templates.Step{State: "note", Text: eventText(e), Note: e.Text, At: utc(e.At)})
+	}
+	slices.SortStableFunc(d.Trail, func(a, b templates.Step) int { return b.At.Compare(a.At) })
+	for _, h := range p.Prior {
+		x := templates.Prior{URL: alertPath(h.ID), State: string(h.State), Text: standing(h, d.Now), Score: h.Score, By: h.By, At: local(h.Received)}
+		if h.Closed != nil {
+			x.At, x.Note = local(h.Closed.At), h.Closed.Note
+		}
+		d.Prior = append(d.Prior, x)
+	}
+}
+
+// stepOf picks the sign of a decision.
+func stepOf(a store.Action) string {
+	switch a {
+	case store.Review, store.Reopen:
+		return "review"
+	case store.Confirm:
+		return "confirmed"
+	case store.Dismiss:
+		return "dismissed"
+	case store.Snooze:
+		return "snoozed"
+	}
+	return "note"
+}
+
+// eventText is what happened in somebody's employment: "Notice given (hr)".
+func eventText(e *store.EmployeeEvent) string {
+	text := dimension(e.Kind)
+	if e.Until.Valid {
+		text += " until " + utc(e.Until.V).Format("2 Jan 2006")
+	}
+	if e.Source != "" {
+		text += " (" + e.Source + ")"
+	}
+	return text
+}
+
+func facts(p *store.AlertPage) []templates.Fact {
+	f := []templates.Fact{{Name: "Reporter", Value: templates.Link{Text: p.Reporter}}}
+	if p.Scale != 1 && p.Scale != 0 {
+		f = append(f, templates.Fact{Name: "Its scale", Value: templates.Link{Text: "0 to " + strconv.FormatFloat(p.Scale, 'g', -1, 64)}})
+	}
+	others := "none"
+	if len(p.Others) > 0 {
+		others = strings.Join(p.Others, ", ")
+	}
+	return append(f,
+		templates.Fact{Name: "Other models, 7 days", Value: templates.Link{Text: others}},
+		templates.Fact{Name: "Ranked by", Value: templates.Link{Text: terms(p.AlertHead)}})
+}

@@ -1,0 +1,227 @@
+package handlers
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"citd/store"
+	"citd/templates"
+)
+
+// decided answers a page's script about one alert.
+type decided struct {
+	Alert    int64  `json:"alert"`
+	State    string `json:"state"`
+	Status   string `json:"status"` // in words
+	Decision int64  `json:"decision"`
+	By       string `json:"by"`
+}
+
+// manyDecided answers it about many.
+type manyDecided struct {
+	Batch   int64     `json:"batch"`
+	Decided []decided `json:"decided"`
+	Skipped []skipped `json:"skipped,omitempty"`
+}
+
+type skipped struct {
+	Alert int64  `json:"alert"`
+	Why   string `json:"why"`
+}
+
+// decide records a decision on one alert.
+func (p *pages) decide(w http.ResponseWriter, r *request) error {
+	id, err := r.idOf("alert")
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
+	}
+	c, err := choiceOf(r.PostForm)
+	var out store.Outcome
+	if err == nil {
+		out, err = store.Decide(r.Context(), p.db, r.actor, id, c)
+	}
+	if wantsJSON(r.Request) {
+		if err != nil {
+			return err
+		}
+		row, err := p.db.Row(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		return sendJSON(w, decided{out.Alert, string(out.State), standing(row.AlertHead, local(p.db.Now())), out.Decision, r.actor.Name})
+	}
+	if err != nil {
+		return p.refuse(w, r, id, err)
+	}
+	redirect(w, ownPath(r.PostForm.Get("back")))
+	return nil
+}
+
+// refuse shows the alert again with what was wrong, and what was typed.
+func (p *pages) refuse(w http.ResponseWriter, r *request, id int64, cause error) error {
+	code, e := judge(cause)
+	if e.Kind != store.Invalid && e.Kind != store.Conflict {
+		return cause
+	}
+	back, err := url.Parse(ownPath(r.PostForm.Get("back")))
+	if err != nil {
+		back = &url.URL{}
+	}
+	d, err := p.alertData(r, id, placeOf(back.Query()))
+	if err != nil {
+		return err
+	}
+	f := r.PostForm
+	d.Problem = sentence(e.Msg)
+	d.Draft = templates.Draft{Reason: f.Get("reason"), Note: f.Get("note"), Until: f.Get("until"), Over: f.Get("over")}
+	for i := range d.Results {
+		d.Results[i].Skip = f.Has("result") && !slices.Contains(f["result"], strconv.FormatInt(d.Results[i].ID, 10))
+	}
+	return page(w, code, templates.Alert, d)
+}
+
+// decideMany records one decision on many alerts, or takes one back.
+func (p *pages) decideMany(w http.ResponseWriter, r *request) error {
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
+	}
+	b, err := p.bulk(r)
+	if err != nil {
+		return err
+	}
+	if len(b.Done) == 0 {
+		return store.Errorf(store.Conflict, "nothing was changed: %s", b.Skipped[0].Why)
+	}
+	if !wantsJSON(r.Request) {
+		if len(b.Skipped) > 0 {
+			return store.Errorf(store.Conflict, "%d done; %d left out, the first because %s", len(b.Done), len(b.Skipped), b.Skipped[0].Why)
+		}
+		redirect(w, ownPath(r.PostForm.Get("back")))
+		return nil
+	}
+	answer := manyDecided{Batch: b.Batch, Decided: make([]decided, len(b.Done))}
+	for i, o := range b.Done {
+		answer.Decided[i] = decided{Alert: o.Alert, State: string(o.State), Decision: o.Decision, By: r.actor.Name}
+	}
+	for _, x := range b.Skipped {
+		answer.Skipped = append(answer.Skipped, skipped{x.Alert, x.Why})
+	}
+	return sendJSON(w, answer)
+}
+
+func (p *pages) bulk(r *request) (b store.Bulk, err error) {
+	f := r.PostForm
+	if f.Get("action") == string(store.Undo) {
+		batch, err := wholeOr(f, "batch", 0)
+		if err != nil {
+			return b, err
+		}
+		return store.UndoBatch(r.Context(), p.db, r.actor, batch)
+	}
+	c, err := choiceOf(f)
+	if err != nil {
+		return b, err
+	}
+	c.Seen, c.Results = nil, nil
+	alerts, err := numbers(f, "alert")
+	if err != nil {
+		return b, err
+	}
+	return store.DecideMany(r.Context(), p.db, r.actor, alerts, c)
+}
+
+// choiceOf reads a form. Fields of other actions may stand in it, since the
+// plain form has one set of fields and a button for each action.
+func choiceOf(f url.Values) (c store.Choice, err error) {
+	c.Action, c.Note = store.Action(f.Get("action")), strings.ReplaceAll(f.Get("note"), "\r\n", "\n")
+	if v := f.Get("reason"); v != "" && c.Action == store.Dismiss {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			return c, store.Errorf(store.Invalid, "reason: wanted a digit, not %q", v)
+		}
+		c.Reason = &n
+	}
+	if c.Action == store.Snooze {
+		if err := snoozeOf(f, &c); err != nil {
+			return c, err
+		}
+	}
+	if c.Undoes, err = wholeOr(f, "undoes", 0); err != nil {
+		return c, err
+	}
+	if f.Get("seen") != "" {
+		seen, err := wholeOr(f, "seen", 0)
+		if err != nil {
+			return c, err
+		}
+		c.Seen = &seen
+	}
+	c.Results, err = numbers(f, "result")
+	return c, err
+}
+
+func snoozeOf(f url.Values, c *store.Choice) error {
+	for _, v := range f["until"] { // the dialog has two fields of that name, one of them empty
+		if v == "" {
+			continue
+		}
+		t, err := time.ParseInLocation(localInput, v, time.Local)
+		if err != nil {
+			return store.Errorf(store.Invalid, "until: wanted a date and a time, such as 2026-11-24T08:00, not %q", v)
+		}
+		c.Until = t.UnixMicro()
+	}
+	if v := f.Get("over"); v != "" {
+		over, err := strconv.ParseFloat(v, 64)
+		if err != nil {
+			return store.Errorf(store.Invalid, "over: wanted a number, not %q", v)
+		}
+		c.Over = &over
+	}
+	return nil
+}
+
+func wholeOr(f url.Values, name string, none int64) (int64, error) {
+	v := f.Get(name)
+	if v == "" {
+		return none, nil
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		return 0, store.Errorf(store.Invalid, "%s: wanted a whole number, not %q", name, v)
+	}
+	return n, nil
+}
+
+// numbers reads all values of a field; nil if there is none.
+func numbers(f url.Values, name string) (out []int64, err error) {
+	for _, v := range f[name] {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil {
+			return nil, store.Errorf(store.Invalid, "%s: wanted whole numbers, not %q", name, v)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// wantsJSON reports whether a page's own script asks.
+func wantsJSON(r *http.Request) bool { return r.Header.Get("Accept") == "application/json" }
+
+func sendJSON(w http.ResponseWriter, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	send(w, http.StatusOK, "application/json", b)
+	return nil
+}

@@ -1,0 +1,214 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"citd/store"
+	"citd/templates"
+)
+
+// Modes in which people are shown (PRODUCT decision 6).
+const (
+	modePseudonyms = "pseudonyms"
+	modeNames      = "names"
+)
+
+// who tells pages whom they show, in the display mode.
+type who struct {
+	mode  string
+	names map[int64]string // mode names only
+}
+
+// who prepares to show people.
+func (s *server) who(ctx context.Context, mode string, people ...store.Subject) (w who, err error) {
+	w.mode = mode
+	if mode != modeNames {
+		return w, nil
+	}
+	ids := make([]int64, len(people))
+	for i, p := range people {
+		ids[i] = p.ID
+	}
+	w.names, err = s.db.Names(ctx, ids)
+	return w, err
+}
+
+// label is what stands for a person, and sub what is said beside it.
+func (w who) label(p store.Subject) (label, sub string) {
+	switch {
+	case p.ID == 0:
+		return "Deleted person", ""
+	case w.mode == modePseudonyms:
+		return p.Pseudonym, joined(p.Role)
+	case w.mode == modeNames && w.names[p.ID] != "":
+		return w.names[p.ID], joined(p.EmployeeID, p.Role)
+	}
+	return p.EmployeeID, joined(p.Role)
+}
+
+// joined puts dots between what is there.
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
+}
+
+// standing tells where an alert stands, in words.
+func standing(h *store.AlertHead, now time.Time) string {
+	switch h.State {
+	case store.StateNew:
+		return "New"
+	case store.StateInReview:
+		return "In review by " + h.Reviewer
+	case store.StateSnoozed:
+		return "Snoozed" + snoozedUntil(h, now)
+	case store.StateConfirmed:
+		return "Confirmed by " + h.By
+	case store.StateDismissed:
+		return "Dismissed" + because(h.Closed)
+	}
+	return "Withdrawn, its results are gone"
+}
+
+func snoozedUntil(h *store.AlertHead, now time.Time) string {
+	var parts []string
+	if h.Until != 0 {
+		t := local(h.Until)
+		layout := "2 Jan 15:04"
+		if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+			layout = "15:04"
+		}
+		parts = append(parts, t.Format(layout))
+	}
+	if h.HasOver {
+		parts = append(parts, "a score above "+strconv.FormatFloat(h.Over, 'g', 4, 64))
+	}
+	return " until " + strings.Join(parts, " or ")
+}
+
+// because is the reason of a dismissal, to stand behind the word.
+func because(d *store.Decision) string {
+	if d == nil || d.Action != store.Dismiss {
+		return ""
+	}
+	text := store.Reasons[d.Reason.V].Text
+	return ", " + strings.ToLower(text[:1]) + text[1:]
+}
+
+// verb is what a verdict was, within a sentence.
+func verb(d *store.Decision) string {
+	if d.Action == store.Confirm {
+		return "confirmed"
+	}
+	return "dismissed"
+}
+
+// local is a time of ours in the machine's zone, utc a time that was posted.
+func local(micros int64) time.Time { return time.UnixMicro(micros) }
+func utc(micros int64) time.Time   { return time.UnixMicro(micros).UTC() }
+
+// orZero is the zero time for a time that there is not.
+func orZero(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return local(micros)
+}
+
+// Offers of the dialogs.
+func reasons() []templates.Reason {
+	out := make([]templates.Reason, len(store.Reasons))
+	for i, r := range store.Reasons {
+		out[(i+len(out)-1)%len(out)] = templates.Reason{Digit: r.Digit, Text: r.Text, Note: r.Note} // 1 to 9, then 0, as on a keyboard
+	}
+	return out
+}
+
+const localInput = "2006-01-02T15:04" // of <input type="datetime-local">
+
+func snoozes(now time.Time) []templates.Snooze {
+	at := func(days, hour int) string {
+		y, m, d := now.Date()
+		return time.Date(y, m, d+days, hour, 0, 0, 0, now.Location()).Format(localInput)
+	}
+	monday := 1 + (7-int(now.Weekday()))%7
+	return []templates.Snooze{
+		{Text: "4 hours", Until: now.Add(4 * time.Hour).Format(localInput)},
+		{Text: "Tomorrow 08:00", Until: at(1, 8)},
+		{Text: "Next Monday 08:00", Until: at(monday, 8)},
+		{Text: "2 weeks", Until: at(14, 8)},
+	}
+}
+
+// place is the part of the queue that a page belongs to: its view and filter.
+type place struct{ view, filter string }
+
+func placeOf(q url.Values) place {
+	p := place{q.Get("view"), strings.TrimSpace(q.Get("q"))}
+	if p.view == "" {
+		p.view = store.QueueViews[0]
+	}
+	return p
+}
+
+// ask is p for the store.
+func (p place) ask(mode string) store.QueueAsk {
+	return store.QueueAsk{View: p.view, Filter: p.filter, Names: mode == modeNames}
+}
+
+// url is a path with p in its query, and further pairs of it.
+func (p place) url(path string, more ...string) string {
+	q := url.Values{}
+	if p.view != store.QueueViews[0] {
+		q.Set("view", p.view)
+	}
+	if p.filter != "" {
+		q.Set("q", p.filter)
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		q.Set(more[i], more[i+1])
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+func alertPath(id int64) string { return "/alerts/" + strconv.FormatInt(id, 10) }
+
+// further names the dimensions beyond the four as one column of a row does.
+func further(names []string) []string {
+	switch len(names) {
+	case 0:
+		return nil
+	case 1:
+		return []string{dimension(names[0])}
+	}
+	return []string{store.AlertDims[len(store.AlertDims)-1]}
+}
+
+// dimension is a dimension's name for people: "File" for file_anomaly.
+func dimension(name string) string {
+	name = strings.ReplaceAll(strings.TrimSuffix(name, "_anomaly"), "_", " ")
+	if name == "" {
+		return name
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// terms tells what an alert's place in the queue is made of.
+func terms(h *store.AlertHead) string {
+	var parts []string
+	for i, t := range store.RankTerms(h.Peak, h.Flagged, len(h.Models)) {
+		if i == 0 {
+			parts = append(parts, fmt.Sprintf("%s %.2f", t.Name, t.Value))
+		} else {
+			parts = append(parts, fmt.Sprintf("%s +%.2f", t.Name, t.Value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
