@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -533,49 +534,60 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// A stop answers what is in work: a request whose body is still on its way is not cut.
+// A stop answers what is in work: a request whose body is still on its way is
+// not cut, unless a second signal says so.
 func TestStopFinishesWork(t *testing.T) {
 	t.Parallel()
-	s := newShell(t)
-	r := s.start("serve", "--addr", "127.0.0.1:0")
-	token := s.must("", "token", "add", "t")
-	body, w := io.Pipe()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/data-sub/api/employee/", body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(token))
-	req.ContentLength = int64(len(`{"employee_id":"A1"}`))
-	status := make(chan int, 1)
-	go func() {
-		resp, err := http.DefaultClient.Do(req)
+	for _, twice := range []bool{false, true} {
+		s := newShell(t)
+		r := s.start("serve", "--addr", "127.0.0.1:0")
+		token := s.must("", "token", "add", "t")
+		body, w := io.Pipe()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/data-sub/api/employee/", body)
 		if err != nil {
-			status <- 0
-			return
+			t.Fatal(err)
 		}
-		_ = resp.Body.Close()
-		status <- resp.StatusCode
-	}()
-	_, _ = io.WriteString(w, `{"employee_id"`)
-	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	for { // until it takes no new connections
-		resp, err := http.Get(r.url + "/healthz")
-		if err != nil {
-			break
+		req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(token))
+		req.ContentLength = int64(len(`{"employee_id":"A1"}`))
+		req.Header.Set("Expect", "100-continue") // so that the body is taken once the request is in work
+		client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
+		status := make(chan int, 1)
+		go func() {
+			resp, err := client.Do(req)
+			if err != nil {
+				status <- 0
+				return
+			}
+			_ = resp.Body.Close()
+			status <- resp.StatusCode
+		}()
+		_, _ = io.WriteString(w, `{"employee_id"`)
+		if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
 		}
-		_ = resp.Body.Close()
-		time.Sleep(10 * time.Millisecond)
-	}
-	_, _ = io.WriteString(w, `:"A1"}`)
-	_ = w.Close()
-	if got := <-status; got != 201 {
-		t.Errorf("the request in work = %d", got)
-	}
-	log := <-r.log
-	_ = r.cmd.Wait()
-	if code := r.cmd.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("ended with %d %s", code, log)
+		for { // until it takes no new connections
+			c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+			if err != nil {
+				break
+			}
+			_ = c.Close()
+		}
+		if twice {
+			if code, _ := r.stop(syscall.SIGTERM); code != -1 {
+				t.Errorf("the second signal: ended with %d; want by the signal", code)
+			}
+			_ = w.Close()
+			continue
+		}
+		_, _ = io.WriteString(w, `:"A1"}`)
+		_ = w.Close()
+		if got := <-status; got != 201 {
+			t.Errorf("the request in work = %d", got)
+		}
+		log := <-r.log
+		_ = r.cmd.Wait()
+		if code := r.cmd.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("ended with %d %s", code, log)
+		}
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"citd/store"
 )
@@ -219,6 +221,65 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 	if w := get(s, "/readyz"); w.Code != http.StatusServiceUnavailable {
 		t.Errorf("readyz = %d while stopping", w.Code)
 	}
+}
+
+// The time-outs of ordinary requests do not end a live stream.
+func TestStreamsOutliveTimeouts(t *testing.T) {
+	const timeout = 50 * time.Millisecond
+	s, _ := openDoor(t, route{"GET", "/stream", public, 0, func(w http.ResponseWriter, r *request) error {
+		select {
+		case <-r.Context().Done():
+			send(w, http.StatusGone, "text/plain", nil)
+		case <-time.After(5 * timeout):
+			send(w, http.StatusOK, "text/plain", []byte("still here"))
+		}
+		return nil
+	}, true})
+	srv := httptest.NewUnstartedServer(s)
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = timeout, timeout
+	srv.Start()
+	defer srv.Close()
+	resp, err := srv.Client().Get(srv.URL + "/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("the stream ended early: %d", resp.StatusCode)
+	}
+}
+
+// With all slots taken, a connection waits until one is free.
+func TestConnectionLimit(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inner.Close()
+	l := &limited{Listener: inner, slots: make(chan struct{}, 1)}
+	accepted := make(chan net.Conn)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- c
+		}
+	}()
+	for range 2 {
+		c, err := net.Dial("tcp", inner.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	first := <-accepted
+	if n := len(l.slots); n != 1 {
+		t.Errorf("%d slots taken", n)
+	}
+	_, _ = first.Close(), first.Close() // closed twice, freed once
+	_ = (<-accepted).Close()
 }
 
 // What a login costs a request: against none, with a token, and with a password that was checked before.

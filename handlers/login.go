@@ -207,10 +207,12 @@ func (s *server) welcome(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
-	if mode != "" && mode != s.mode(r.Context()) || mode == store.DisplayModes[0] {
-		if err := s.db.SetSetting(r.Context(), r.actor, store.DisplayMode, mode); err != nil {
-			return err
-		}
+	now, err := s.db.Setting(r.Context(), store.DisplayMode)
+	if err == nil && mode != "" && mode != now {
+		err = s.db.SetSetting(r.Context(), r.actor, store.DisplayMode, mode)
+	}
+	if err != nil {
+		return err
 	}
 	redirect(w, "/")
 	return nil
