@@ -49,7 +49,7 @@ type AlertHead struct {
 
 const headSQL = `SELECT a.id, a.employee, p.employee_id, p.pseudonym, p.role, p.department, p.site, p.currentEmploymentStatus, p.left_on,
 	a.state, v.name, a.snooze_until, a.snooze_over, a.changed, a.decision, a.opened_at, a.received_at, a.first_date, a.last_date,
-	a.n, a.undecided, a.flagged, a.priority, a.peak, a.models, a.email, a.web, a.device, a.login, a.other,
+	a.n, a.undecided, a.flagged > 0, a.priority, a.peak, a.models, a.email, a.web, a.device, a.login, a.other,
 	r.id, r.score, m.scale, r.reporter, d.id, d.at, d.action, d.reason, d.note, w.name
 	FROM alert a LEFT JOIN person p ON p.id = a.employee LEFT JOIN account v ON v.id = a.reviewer
 	LEFT JOIN detectionmodelresult r ON r.id = a.peak_result LEFT JOIN model m ON m.name = r.reporter
