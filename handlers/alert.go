@@ -57,7 +57,7 @@ func (p *pages) showAlert(w http.ResponseWriter, r *request, alert, result int64
 	for i := range d.Results {
 		d.Results[i].Marked = d.Results[i].ID == result
 	}
-	if err := p.recordLook(r, "view", "alert", alert, ""); err != nil {
+	if err := p.looked(r, "alert", alert); err != nil {
 		return err
 	}
 	return page(w, http.StatusOK, templates.Alert, d)
@@ -69,7 +69,7 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	if err != nil {
 		return d, err
 	}
-	who, err := p.who(r.Context(), mode, a.Who)
+	who, err := p.who(r, mode, a.Who)
 	if err != nil {
 		return d, err
 	}

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -22,34 +21,33 @@ const (
 // who tells pages whom they show, in the display mode.
 type who struct {
 	mode  string
-	names map[int64]string // mode names only
+	names map[int64]string // of whom the reader may see by name
 }
 
-// who prepares to show people.
-func (s *server) who(ctx context.Context, mode string, people ...store.Subject) (w who, err error) {
-	w.mode = mode
-	if mode != modeNames {
-		return w, nil
-	}
+// who prepares to show people to r's reader.
+func (s *server) who(r *request, mode string, people ...store.Subject) (w who, err error) {
 	ids := make([]int64, len(people))
 	for i, p := range people {
 		ids[i] = p.ID
 	}
-	w.names, err = s.db.Names(ctx, ids)
+	w.mode = mode
+	w.names, err = s.db.NamesShown(r.Context(), r.actor, ids, s.db.Now())
 	return w, err
 }
 
 // label is what stands for a person, and sub what is said beside it.
 func (w who) label(p store.Subject) (label, sub string) {
-	switch {
-	case p.ID == 0:
+	if p.ID == 0 {
 		return "Deleted person", ""
-	case w.mode == modePseudonyms:
-		return p.Pseudonym, joined(p.Role)
-	case w.mode == modeNames && w.names[p.ID] != "":
-		return w.names[p.ID], joined(p.EmployeeID, p.Role)
 	}
-	return p.EmployeeID, joined(p.Role)
+	id := p.EmployeeID
+	if w.mode == modePseudonyms {
+		id = p.Pseudonym
+	}
+	if name := w.names[p.ID]; name != "" {
+		return name, joined(id, p.Role)
+	}
+	return id, joined(p.Role)
 }
 
 // joined puts dots between what is there.

@@ -32,8 +32,7 @@ func (s *server) pageRoutes() []route {
 // pages serves the queue and its alerts.
 type pages struct {
 	*server
-	live  *live
-	views views
+	live *live
 }
 
 // viewNames tell the views in words.
@@ -60,9 +59,9 @@ func (p *pages) queuePage(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	d.Events = at.url("/events", "since", listen)
-	if d.Mode == modeNames && at.filter != "" {
-		if err := p.recordLook(r, "search", "queue", 0, at.filter); err != nil {
-			return err
+	if d.Mode == modeNames && at.filter != "" { // its words are looked for in names
+		if err := p.db.Record(r.Context(), r.actor, "search", "alert", 0, ""); err != nil {
+			return noRecord(err)
 		}
 	}
 	return page(w, http.StatusOK, templates.Queue, d)
@@ -156,7 +155,7 @@ func (p *pages) rows(r *request, mode string, now time.Time, at place, dims []st
 	for i, x := range rows {
 		people[i] = x.Who
 	}
-	who, err := p.who(r.Context(), mode, people...)
+	who, err := p.who(r, mode, people...)
 	if err != nil {
 		return nil, err
 	}

@@ -198,7 +198,8 @@ func (s *search) word(w string, names bool) {
 		conds[i] = `instr(citd_fold(` + col + `), ?)`
 	}
 	if names {
-		conds = append(conds, namedSQL)
+		// As identity.go does, only where names are shown to everybody anyway.
+		conds = append(conds, `EXISTS (SELECT 1 FROM employee WHERE id = a.employee AND instr(citd_fold(name), ?))`)
 	}
 	conds = append(conds,
 		`EXISTS (SELECT 1 FROM detectionmodelresult r JOIN result_evidence l ON l.result = r.id JOIN detectionevidence e ON e.id = l.evidence
