@@ -255,7 +255,7 @@ func (f *summary) rank(p point) {
 // agree keeps the first maxAgree families in the order of the alphabet.
 func (f *summary) agree(family string) {
 	i, found := slices.BinarySearch(f.models, family)
-	if found || i == maxAgree {
+	if found || i == maxAgree || family == "" { // a model without a name agrees with nobody
 		return
 	}
 	f.models = slices.Insert(slices.Clone(f.models), i, family) // a copy: the old list may be held
