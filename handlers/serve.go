@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -60,17 +59,8 @@ func Serve(ctx context.Context, ln net.Listener, db *store.DB, o Options, cert, 
 	return nil
 }
 
-// spawn runs fn beside the rest; a panic there must not end the server.
-func (s *server) spawn(fn func()) {
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				s.opt.Log.Error("panic", "cause", fmt.Sprint(p), "stack", string(debug.Stack()))
-			}
-		}()
-		fn()
-	}()
-}
+// spawn runs fn beside the rest; a panic there does not end the server.
+func (s *server) spawn(fn func()) { store.Go("server", fn) }
 
 // limited accepts a connection only when fewer than its slots are open.
 type limited struct {

@@ -1,0 +1,24 @@
+package store
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+)
+
+// Go runs fn in a goroutine. A panic in it is logged and ends that goroutine,
+// not the program. No other place starts one.
+func Go(name string, fn func()) {
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				logPanic(name, p)
+			}
+		}()
+		fn()
+	}()
+}
+
+func logPanic(where string, p any) {
+	slog.Error("panic", "where", where, "cause", fmt.Sprint(p), "stack", string(debug.Stack()))
+}
