@@ -26,6 +26,7 @@ const (
 // DB is one SQLite file: a pool of readers and a single writer.
 type DB struct {
 	path   string
+	schema string // text of schema.sql; may be empty
 	clock  func() time.Time
 	r      *sql.DB // query_only
 	w      *sql.DB // one connection, the writer's
@@ -41,6 +42,14 @@ type DB struct {
 	recent  recent                          // results of 60 days, in memory
 	known   atomic.Pointer[knownDimensions] // as of a commit
 	indexes sync.Map                        // table -> [][]string, see indexesOf
+
+	files     watched               // the writer's
+	walSize   atomic.Int64          // bytes
+	broken    chan struct{}         // closed with cause
+	cause     atomic.Pointer[Error] // why the file can be trusted no longer
+	begin     string                // how a transaction begins
+	readOnly  bool
+	stopCheck context.CancelFunc // nil unless the file is read through
 
 	wg     sync.WaitGroup
 	mu     sync.RWMutex // guards closed, and that ops is open while a Write sends
@@ -78,8 +87,14 @@ func (db *DB) Close() error {
 	if !first {
 		return nil
 	}
+	if db.stopCheck != nil {
+		db.stopCheck()
+	}
 	db.wg.Wait()
 	db.hub.close()
+	if db.Err() != nil {
+		return db.Err() // SQLite's end would write to a file that is no longer ours
+	}
 	_ = db.forget() // an open statement would keep the WAL from being folded in
 	return errors.Join(db.r.Close(), db.conn.Close(), db.w.Close())
 }
@@ -122,19 +137,47 @@ func (db *DB) enqueue(ctx context.Context, o *op) error {
 }
 
 func (db *DB) writer() {
-	for o := range db.ops {
-		batch := []*op{o}
-		for len(batch) < maxBatch && len(db.ops) > 0 {
-			batch = append(batch, <-db.ops)
-		}
-		if err := db.commit(batch); err != nil {
-			db.replay(batch, err)
-		}
-		db.publish(batch)
-		for _, o := range batch {
-			close(o.done)
+	for {
+		select {
+		case o, ok := <-db.ops:
+			if !ok {
+				return
+			}
+			batch := []*op{o}
+			for len(batch) < maxBatch && len(db.ops) > 0 {
+				batch = append(batch, <-db.ops)
+			}
+			db.settleWAL(db.round(batch))
+		case <-db.files.idle.C:
+			db.emptyWAL(0)
 		}
 	}
+}
+
+// round stores a batch and answers it. It reports whether anything was written.
+func (db *DB) round(batch []*op) (wrote bool) {
+	defer func() {
+		p := recover()
+		if p != nil {
+			logPanic("writer", p)
+			_, _ = (&Tx{db: db}).Exec(`ROLLBACK`)
+		}
+		for _, o := range batch {
+			if p != nil {
+				o.err = fmt.Errorf("panic in the writer: %v", p)
+			}
+			close(o.done)
+		}
+	}()
+	if err := db.commit(batch); err != nil {
+		db.replay(batch, err)
+	}
+	if err := db.inPlace(); err != nil {
+		for _, o := range batch {
+			o.err = err
+		}
+	}
+	return db.publish(batch)
 }
 
 // replay runs the writes of a lost transaction one by one, so that an error of
@@ -152,7 +195,7 @@ func (db *DB) replay(batch []*op, err error) {
 
 func (db *DB) commit(batch []*op) error {
 	tx := &Tx{db: db, Now: db.Now()}
-	if _, err := tx.Exec(`BEGIN IMMEDIATE`); err != nil {
+	if _, err := tx.Exec(db.begin); err != nil {
 		return err
 	}
 	for _, o := range batch {
@@ -168,22 +211,22 @@ func (db *DB) commit(batch []*op) error {
 	return nil
 }
 
-func (db *DB) publish(batch []*op) {
+func (db *DB) publish(batch []*op) (wrote bool) {
 	var all []Change
 	var people []int64
-	written := false
 	for _, o := range batch {
 		if o.err == nil {
-			written = true
+			wrote = true
 			all = append(all, o.changes...)
 			people = append(people, o.people...)
 		}
 	}
-	if written {
+	if wrote {
 		db.recent.touch(all, people)
 		gen := db.gen.Add(1)
 		db.hub.publish(gen, all)
 	}
+	return wrote
 }
 
 // Tx is the writer's transaction, lent to one write.
@@ -201,11 +244,10 @@ func (tx *Tx) run(o *op) error {
 		return err
 	}
 	tx.changes, tx.people = nil, nil
-	if o.err = guard(o.fn, tx); o.err != nil {
+	if o.err = classify(guard(o.fn, tx)); o.err != nil {
 		if _, err := tx.Exec(`ROLLBACK TO op`); err != nil {
 			return errors.Join(o.err, err)
 		}
-		o.err = classify(o.err)
 	}
 	o.changes, o.people = tx.changes, tx.people
 	_, err := tx.Exec(`RELEASE op`)
@@ -249,11 +291,18 @@ func (tx *Tx) changed(kind ChangeKind, id int64) {
 
 // classify turns SQLite's errors into ours.
 func classify(err error) error {
+	var ours *Error
 	var se *sqlite.Error
-	if !errors.As(err, &se) {
+	if errors.As(err, &ours) || !errors.As(err, &se) {
 		return err
 	}
-	switch se.Code() & 0xff {
+	code := se.Code() & 0xff
+	if se.Code() == sqlite3.SQLITE_IOERR_SHMSIZE {
+		code = sqlite3.SQLITE_FULL // what readers and the writer share has no room to grow
+	}
+	switch code {
+	case sqlite3.SQLITE_READONLY:
+		return &Error{Kind: Denied, Msg: "the database may only be read here", Err: err}
 	case sqlite3.SQLITE_FULL:
 		return &Error{Kind: Full, Msg: "the disk is full, so nothing was stored; what is stored can be read, and storing goes on by itself once there is room", Err: err}
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:

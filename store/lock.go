@@ -28,10 +28,15 @@ type Holder struct {
 // the process that has it; Denied.
 func TakeLock(ctx context.Context, path string) (*Lock, error) {
 	if st, err := os.Lstat(path); err == nil {
-		if err := checkFile(path, st); err != nil {
+		if _, err := readHeader(path, st); err != nil {
 			return nil, err // nothing of ours is to be left beside what is not ours
 		}
 	}
+	return LockToReplace(ctx, path)
+}
+
+// LockToReplace is TakeLock for a file that is about to be replaced, whatever it is.
+func LockToReplace(ctx context.Context, path string) (*Lock, error) {
 	l := &Lock{path: path + ".lock"}
 	if st, err := os.Lstat(l.path); err == nil && !st.Mode().IsRegular() {
 		return nil, Errorf(Denied, "%s is no plain file, so it cannot be the lock of the database", l.path)

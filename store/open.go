@@ -23,13 +23,16 @@ const (
 
 // Options say how to open a file.
 type Options struct {
-	Schema string           // text of schema.sql
-	Create bool             // make the file if there is none
-	Clock  func() time.Time // time.Now if nil
+	Schema   string           // text of schema.sql
+	Create   bool             // make the file if there is none
+	Own      bool             // the caller holds the file's lock: read it through, bring it to the newest schema, watch it
+	ReadOnly bool             // leave the file's bytes as they are: each Write that changes something fails (Denied)
+	Clock    func() time.Time // time.Now if nil
 }
 
 // Open opens the database at path. Errors: NoFile (missing and not to be
-// created), NotOurs, Newer, Damaged, Denied; the file's bytes are then as they were.
+// created), NotOurs, Newer, Damaged, Denied, Full; the file's bytes are then as
+// they were.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -38,15 +41,33 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := prepareFile(ctx, path, o); err != nil {
-		return nil, err
+	h, err := prepareFile(ctx, path, o)
+	if err == nil && o.Own {
+		err = takeOver(ctx, path, o)
 	}
-	db := &DB{path: path, clock: o.Clock, stmts: map[string]*kept{}, ops: make(chan *op, maxQueue)}
-	if err := db.connect(ctx); err != nil {
+	if err != nil {
+		return nil, wayBack(path, classify(err))
+	}
+	db := &DB{
+		path: path, schema: o.Schema, clock: o.Clock, stmts: map[string]*kept{}, ops: make(chan *op, maxQueue),
+		broken: make(chan struct{}), readOnly: o.ReadOnly, begin: "BEGIN IMMEDIATE",
+	}
+	if db.files.idle = time.NewTimer(idleAfter); o.ReadOnly {
+		db.begin = "BEGIN"
+	}
+	if err := db.connect(ctx, h); err != nil {
 		_ = closeAll(db.r, db.w)
 		return nil, classify(err)
 	}
-	db.wg.Go(db.writer)
+	if o.Own {
+		db.files.tryAt = walLimit
+		_ = db.mark("TRUNCATE") // on a full disk there is none yet; reads go on
+	}
+	db.beside("writer", db.writer)
+	if o.Own && sizeOf(path) > checkedFirst {
+		ctx, db.stopCheck = context.WithCancel(ctx)
+		db.beside("check", func() { db.check(ctx) })
+	}
 	return db, nil
 }
 
@@ -59,79 +80,104 @@ func closeAll(dbs ...*sql.DB) (err error) {
 	return err
 }
 
-// prepareFile checks the file that is there, or makes one if that is wanted.
-func prepareFile(ctx context.Context, path string, o Options) error {
+// prepareFile looks at the file that is there, or makes one if that is wanted.
+func prepareFile(ctx context.Context, path string, o Options) (h header, err error) {
 	st, err := os.Lstat(path)
-	switch {
-	case err == nil:
-		return checkFile(path, st)
-	case !errors.Is(err, fs.ErrNotExist):
-		return &Error{Kind: Denied, Msg: fmt.Sprintf("cannot look at %s", path), Err: err}
-	case !o.Create:
-		return &Error{Kind: NoFile, Msg: fmt.Sprintf("no database at %s", path),
-			Hint: "Make one with:  citd serve --db " + path + "   (or citd init)"}
+	if errors.Is(err, fs.ErrNotExist) {
+		if !o.Create {
+			return h, &Error{Kind: NoFile, Msg: fmt.Sprintf("no database at %s", path),
+				Hint: "Make one with:  citd serve --db " + path + "   (or citd init)"}
+		}
+		if err := create(ctx, path, o.Schema); err != nil {
+			return h, err
+		}
+		st, err = os.Lstat(path)
 	}
-	if err := create(ctx, path, o.Schema); err != nil {
-		return &Error{Kind: NoFile, Msg: fmt.Sprintf("cannot make a database at %s", path), Err: err}
+	if err != nil {
+		return h, &Error{Kind: Denied, Msg: fmt.Sprintf("cannot look at %s", path), Err: err}
 	}
-	return nil
+	if h, err = readHeader(path, st); err != nil {
+		return h, err
+	}
+	if !o.ReadOnly {
+		err = restrict(path, st)
+	}
+	if err == nil {
+		err = checkBeside(path, st, h)
+	}
+	if err != nil || o.ReadOnly || h.wal {
+		return h, err
+	}
+	h.wal = true
+	return h, setWAL(path, 2)
 }
 
 // create makes the file whole under another name first: a crash leaves either
 // no database or a good one, never an empty file that SQLite would accept.
-func create(ctx context.Context, path, schema string) (err error) {
+func create(ctx context.Context, path, schema string) error {
+	cannot := "cannot make a database at " + path
+	sweep(filepath.Dir(path), filepath.Base(path)+".new-*")
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // mode 0600
 	if err != nil {
-		return err
+		return onDisk(err, cannot)
 	}
 	tmp := f.Name()
-	defer os.Remove(tmp) // gone after the rename
+	defer discard(tmp) // gone after the rename
 	if err := f.Close(); err != nil {
-		return err
+		return onDisk(err, cannot)
 	}
-	db, err := sql.Open("sqlite", dsn(tmp, "synchronous(EXTRA)"))
+	db, err := sql.Open("sqlite", dsn(tmp, "synchronous(FULL)"))
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "BEGIN IMMEDIATE;"+schema+
+	_, err = db.ExecContext(ctx, "BEGIN IMMEDIATE;"+wholeSchema(schema)+
 		"INSERT INTO setting (key, value) VALUES ('file_id', lower(hex(randomblob(8)))); COMMIT")
 	if err := errors.Join(err, db.Close()); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", cannot, err)
+	}
+	if err := setWAL(tmp, 2); err != nil { // flushes it, too
+		return onDisk(err, cannot)
 	}
 	if err := os.Rename(tmp, path); err != nil {
-		return err
+		return onDisk(err, cannot)
 	}
 	return syncDir(filepath.Dir(path))
 }
 
-// checkFile refuses what is no SQLite file of ours before SQLite can touch it.
-func checkFile(path string, st fs.FileInfo) error {
-	if !st.Mode().IsRegular() {
-		return Errorf(NoFile, "%s is no plain file, so it cannot hold the database", path)
-	}
-	if err := restrict(path, st); err != nil {
+// takeOver reads a file through and brings it to the newest schema.
+func takeOver(ctx context.Context, path string, o Options) error {
+	had := sizeOf(path+"-wal") > 0
+	version, err := inspect(ctx, path, o.Schema, sizeOf(path) <= checkedFirst)
+	if err != nil {
+		if !had { // SQLite made them to read, and may not remove what it may not write
+			_ = os.Remove(path + "-wal")
+			_ = os.Remove(path + "-shm")
+		}
 		return err
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return &Error{Kind: Denied, Msg: fmt.Sprintf("cannot read %s", path), Err: err}
-	}
-	defer f.Close()
-	head := make([]byte, 100)
-	n, _ := f.Read(head)
-	if n < len(head) || !strings.HasPrefix(string(head), "SQLite format 3\x00") {
-		return Errorf(NotOurs, "%s is not a citd database (it is no SQLite file); it was not changed", path)
-	}
-	be := func(at int) int {
-		return int(head[at])<<24 | int(head[at+1])<<16 | int(head[at+2])<<8 | int(head[at+3])
-	}
-	switch app, version := be(68), be(60); {
-	case app != applicationID:
-		return Errorf(NotOurs, "%s is not a citd database (it is SQLite, made by another program); it was not changed", path)
-	case version > schemaVersion:
-		return Errorf(Newer, "%s was made by a newer citd (schema %d, this one knows %d); it was not changed", path, version, schemaVersion)
+	if version < newestSchema() {
+		return migrate(ctx, path, o.Schema, version)
 	}
 	return nil
+}
+
+// wayBack adds to the error of a damaged file what can be done about it.
+func wayBack(path string, err error) error {
+	e := AsError(err)
+	if e.Kind != Damaged || e.Hint != "" {
+		return err
+	}
+	tell := *e
+	if !strings.Contains(e.Msg, path) {
+		tell.Msg = fmt.Sprintf("%s is damaged; it was not changed", path)
+		tell.Err = err
+	}
+	if b := newestGood(path); b != "" {
+		tell.Hint = "Go back to the newest good backup with:  citd restore " + b + " --db " + path
+	} else {
+		tell.Hint = "There is no good backup in " + backupFolder(path) + ". With one from elsewhere:  citd restore FILE --db " + path
+	}
+	return &tell
 }
 
 // dsn escapes path, so that a ? or % in it stays part of the name.
@@ -141,11 +187,22 @@ func dsn(path string, pragmas ...string) string {
 	return "file:" + u.EscapedPath() + "?" + q.Encode()
 }
 
-func (db *DB) connect(ctx context.Context) (err error) {
-	db.w, err = sql.Open("sqlite", dsn(db.path, "busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)",
-		"foreign_keys(1)", "cache_size(-16384)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
-		"temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)", "secure_delete(1)"))
-	if err != nil {
+func (db *DB) connect(ctx context.Context, h header) (err error) {
+	read := []string{"busy_timeout(5000)", "query_only(1)", "cache_size(-4096)", "temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)"}
+	write := []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + syncMode() + ")", "foreign_keys(1)", "cache_size(-16384)",
+		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)", "secure_delete(1)"}
+	how := ""
+	if db.readOnly {
+		// A file in WAL mode needs files beside it to be read at all; whoever may
+		// write removes them at the end.
+		if write = read; !h.wal || sizeOf(db.path+"-wal") > 0 {
+			how = "&mode=ro"
+		}
+		if !mayWrite(filepath.Dir(db.path)) && sizeOf(db.path+"-wal") == 0 {
+			how = "&mode=ro&immutable=1"
+		}
+	}
+	if db.w, err = sql.Open("sqlite", dsn(db.path, write...)+how); err != nil {
 		return err
 	}
 	db.w.SetMaxOpenConns(1)
@@ -156,15 +213,35 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if err := db.conn.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
 		return err
 	}
-	if version != schemaVersion {
-		return Errorf(Newer, "%s has schema %d, this citd knows %d", db.path, version, schemaVersion)
+	switch {
+	case version > newestSchema():
+		return newer(db.path, version)
+	case version < newestSchema():
+		return &Error{Kind: Newer, Msg: fmt.Sprintf("%s is from an older citd (its schema is %d, this citd's %d)", db.path, version, newestSchema()),
+			Hint: "It is brought up to date, after a backup, by:  citd serve --db " + db.path}
 	}
-	db.r, err = sql.Open("sqlite", dsn(db.path, "busy_timeout(5000)", "query_only(1)", "cache_size(-4096)",
-		"temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)"))
-	if err != nil {
+	if db.r, err = sql.Open("sqlite", dsn(db.path, read...)+how); err != nil {
 		return err
 	}
 	db.r.SetMaxOpenConns(readers)
 	db.r.SetMaxIdleConns(readers)
 	return nil
+}
+
+// beside runs fn in a goroutine that Close waits for.
+func (db *DB) beside(name string, fn func()) {
+	db.wg.Add(1)
+	Go(name, func() {
+		defer db.wg.Done()
+		fn()
+	})
+}
+
+// check reads through a large file while it is served.
+func (db *DB) check(ctx context.Context) {
+	if err := quickCheck(ctx, db.r, db.path); err != nil && ctx.Err() == nil {
+		if e := AsError(wayBack(db.path, classify(err))); e.Kind == Damaged {
+			db.fail(e)
+		}
+	}
 }

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// checkedFirst is the size in bytes up to which a file is read through before
+// it is served; what is larger is read through while it is served.
+const checkedFirst = 64 << 20
+
+// header is what the first 100 bytes of a file say.
+type header struct {
+	wal     bool  // in WAL mode, as citd leaves a file that it serves
+	version int   // user_version; the WAL may hold a newer one
+	size    int64 // bytes that the file has to have if there is no WAL
+}
+
+// readHeader refuses what is no plain SQLite file of ours before SQLite can touch it.
+func readHeader(path string, st fs.FileInfo) (h header, err error) {
+	if !st.Mode().IsRegular() {
+		return h, Errorf(NoFile, "%s is no plain file, so it cannot hold the database", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return h, &Error{Kind: Denied, Msg: fmt.Sprintf("cannot read %s", path), Err: err}
+	}
+	defer f.Close()
+	head := make([]byte, 100)
+	n, _ := f.Read(head)
+	be := func(at, n int) (v int64) {
+		for _, b := range head[at : at+n] {
+			v = v<<8 | int64(b)
+		}
+		return v
+	}
+	switch {
+	case st.Size() == 0:
+		return h, Errorf(NotOurs, "%s is not a citd database (it is no SQLite file, it is empty); it was not changed", path)
+	case n < len(head) || !strings.HasPrefix(string(head), "SQLite format 3\x00"):
+		return h, Errorf(NotOurs, "%s is not a citd database (it is no SQLite file); it was not changed", path)
+	case be(68, 4) != applicationID:
+		return h, Errorf(NotOurs, "%s is not a citd database (it is SQLite, made by another program); it was not changed", path)
+	}
+	page := be(16, 2)
+	if page == 1 {
+		page = 65536
+	}
+	h = header{wal: head[18] == 2, version: int(be(60, 4)), size: be(28, 4) * page}
+	if h.version > newestSchema() {
+		return h, newer(path, h.version)
+	}
+	return h, nil
+}
+
+func newer(path string, version int) error {
+	return &Error{Kind: Newer, Msg: fmt.Sprintf("%s was made by a newer citd (its schema is %d, this citd knows %d); it was not changed", path, version, newestSchema()),
+		Hint: "Use the newer citd, or a backup that this one made."}
+}
+
+// checkBeside refuses files beside the database that SQLite would take for its
+// own and write into it. citd's own files are in WAL mode once they were served,
+// and never have a rollback journal.
+func checkBeside(path string, st fs.FileInfo, h header) error {
+	wal, journal := sizeOf(path+"-wal"), sizeOf(path+"-journal")
+	switch {
+	case journal > 0:
+		return &Error{Kind: Damaged, Msg: fmt.Sprintf("beside %s lies a -journal file that is not citd's; SQLite would write it into the database; nothing was changed", path),
+			Hint: "Move " + path + "-journal away, then start again."}
+	case wal > 0 && !h.wal:
+		return &Error{Kind: Damaged, Msg: fmt.Sprintf("%s-wal belongs to another file than the %s that is there now; nothing was changed", path, path),
+			Hint: "If a backup was copied here, move " + path + "-wal away and start again. The safe way is:  citd restore FILE --db " + path}
+	case wal == 0 && st.Size() < h.size:
+		return Errorf(Damaged, "%s is cut off: it has %d bytes of %d; it was not changed", path, st.Size(), h.size)
+	}
+	return nil
+}
+
+// sizeOf returns a file's size, 0 if there is none.
+func sizeOf(path string) int64 {
+	st, err := os.Lstat(path)
+	if err != nil {
+		return 0
+	}
+	return st.Size()
+}
+
+// setWAL puts a file that is not in use into WAL mode (2) or out of it (1). SQLite
+// would do the same by a transaction, which a crash may leave half done.
+func setWAL(path string, mode byte) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte{mode, mode}, 18)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// inspect reads the file as it is, with its WAL, and writes nothing to it. It
+// refuses a damaged one, and one that holds anything but our schema: triggers
+// and views are programs. It returns the file's schema version.
+func inspect(ctx context.Context, path, schema string, full bool) (version int, err error) {
+	ro, err := sql.Open("sqlite", dsn(path, "busy_timeout(5000)", "query_only(1)", "trusted_schema(0)", "cell_size_check(1)")+"&mode=ro")
+	if err != nil {
+		return 0, err
+	}
+	defer ro.Close()
+	ro.SetMaxOpenConns(1)
+	var app int
+	err = ro.QueryRowContext(ctx, `SELECT a.application_id, v.user_version FROM pragma_application_id a, pragma_user_version v`).Scan(&app, &version)
+	switch {
+	case err != nil:
+		return 0, err
+	case app != applicationID:
+		return 0, Errorf(Damaged, "%s-wal belongs to another file; nothing was changed", path)
+	case version > newestSchema():
+		return 0, newer(path, version)
+	}
+	if err := sameFileID(ctx, path, ro); err != nil {
+		return 0, err
+	}
+	if version == newestSchema() && schema != "" {
+		if err := checkShape(ctx, ro, path, schema); err != nil {
+			return 0, err
+		}
+	}
+	if full {
+		err = quickCheck(ctx, ro, path)
+	}
+	return version, err
+}
+
+// quickCheck reads the whole file.
+func quickCheck(ctx context.Context, ro *sql.DB, path string) error {
+	var found string
+	err := ro.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
+	if err == nil && found != "ok" {
+		err = &Error{Kind: Damaged, Msg: fmt.Sprintf("%s is damaged; it was not changed", path), Err: errors.New(found)}
+	}
+	return err
+}
+
+// sameFileID refuses a WAL that another database left: SQLite would take it.
+func sameFileID(ctx context.Context, path string, ro *sql.DB) error {
+	if sizeOf(path+"-wal") == 0 {
+		return nil
+	}
+	without, err := sql.Open("sqlite", dsn(path, "query_only(1)", "trusted_schema(0)")+"&mode=ro&immutable=1")
+	if err != nil {
+		return err
+	}
+	defer without.Close()
+	const q = `SELECT value FROM setting WHERE key = 'file_id'`
+	var id, id2 string
+	if without.QueryRowContext(ctx, q).Scan(&id) != nil {
+		return nil // a crash in a checkpoint leaves the file alone unreadable
+	}
+	if err := ro.QueryRowContext(ctx, q).Scan(&id2); err != nil || id != id2 {
+		return &Error{Kind: Damaged, Msg: fmt.Sprintf("%s-wal belongs to another file; nothing was changed", path), Err: err,
+			Hint: "Move " + path + "-wal away, then start again."}
+	}
+	return nil
+}
+
+// checkShape refuses a file whose tables, views and triggers are not those of schema.
+func checkShape(ctx context.Context, q querier, path, schema string) error {
+	want := ";" + squeeze(wholeSchema(schema)) + ";"
+	rows, err := q.QueryContext(ctx, `SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	foreign := func(what string) error {
+		return Errorf(NotOurs, "%s is not as citd makes its files: %s; it was not changed", path, what)
+	}
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			return err
+		}
+		before, after, ok := strings.Cut(want, ";"+squeeze(text)+";")
+		if !ok {
+			return foreign(fmt.Sprintf("%q is not in its schema, or differs", name))
+		}
+		want = before + ";" + after
+	}
+	if _, text, ok := strings.Cut(want, ";CREATE "); ok && rows.Err() == nil {
+		return foreign(fmt.Sprintf("it lacks the %s", strings.Join(strings.Fields(text)[:2], " ")))
+	}
+	return rows.Err()
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+}
+
+// squeeze takes comments and the space that means nothing out of SQL of ours.
+func squeeze(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "--")
+		b.WriteString(line)
+		b.WriteByte(' ')
+	}
+	text = strings.Join(strings.Fields(b.String()), " ")
+	for _, c := range []string{"(", ")", ",", ";"} {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, " "+c, c), c+" ", c)
+	}
+	return text
+}

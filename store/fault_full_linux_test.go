@@ -1,0 +1,250 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// smallDisk mounts a file system of so many KiB until the test ends.
+func smallDisk(tb testing.TB, kib int) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	if err := syscall.Mount("citd", dir, "tmpfs", 0, fmt.Sprintf("size=%dk", kib)); err != nil {
+		tb.Skip("a small disk needs root and mount: ", err)
+	}
+	tb.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
+// fillUp takes all room of a disk but the given KiB; free gives it back.
+func fillUp(tb testing.TB, dir string, leave int) (free func()) {
+	tb.Helper()
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join(dir, "ballast")
+	n := int64(fs.Bavail)*fs.Bsize - int64(leave)<<10
+	f, err := os.Create(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	for buf := make([]byte, 4096); n > 0; n -= 4096 {
+		if _, err := f.Write(buf[:min(n, 4096)]); err != nil && !errors.Is(err, syscall.ENOSPC) {
+			tb.Fatal(err)
+		}
+	}
+	return func() {
+		if err := os.Remove(path); err != nil {
+			tb.Error(err)
+		}
+	}
+}
+
+// left lists what lies in a folder besides what a good file may have.
+func left(tb testing.TB, dir string) (names []string) {
+	tb.Helper()
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, e := range all {
+		switch e.Name() {
+		case "ballast", "citd.db", "citd.db-wal", "citd.db-shm", "citd-backups":
+		default:
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func TestFaultFullAtFirstStart(t *testing.T) {
+	dir := smallDisk(t, 4096)
+	path := filepath.Join(dir, "citd.db")
+	for leave := 0; leave < 320; leave += often(16, 4) {
+		free := fillUp(t, dir, leave)
+		db, err := Open(t.Context(), path, Options{Schema: testSchema(t), Create: true, Own: true})
+		if err != nil {
+			wantKind(t, fmt.Sprint(leave, " KiB left"), err, Full)
+		} else if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if st, err := os.Lstat(path); err == nil && st.Size() < 4096 {
+			t.Fatalf("%d KiB left: a file of %d bytes is there", leave, st.Size())
+		}
+		if more := left(t, dir); len(more) > 0 {
+			t.Fatalf("%d KiB left: left over: %v", leave, more)
+		}
+		free()
+		if db, err := Open(t.Context(), path, Options{Schema: testSchema(t), Create: true, Own: true}); err != nil {
+			t.Fatalf("with room again: %v", err)
+		} else if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if r := verified(t, path); !r.Whole() {
+			t.Fatal(r.Faults)
+		}
+		discard(path)
+	}
+}
+
+func TestFaultFullAtStart(t *testing.T) {
+	dir := smallDisk(t, 8192)
+	path := filepath.Join(dir, "citd.db")
+	for leave := 0; leave < 80; leave += often(12, 4) {
+		discard(path)
+		put(t, path, demoFile())
+		crashed(t, path, `INSERT INTO setting VALUES ('x', 'y')`)
+		free := fillUp(t, dir, leave)
+		db, err := own(t, path)
+		if err != nil {
+			wantKind(t, fmt.Sprint(leave, " KiB left"), err, Full)
+		} else {
+			if n := count(t, db, `SELECT count(*) FROM detectionmodelresult`); n == 0 {
+				t.Error("nothing can be read")
+			}
+			if err := note(db, "z"); err != nil {
+				wantKind(t, fmt.Sprint(leave, " KiB left: write"), err, Full)
+			}
+			if err := db.Close(); err != nil {
+				t.Errorf("%d KiB left: close: %v", leave, err)
+			}
+		}
+		free()
+		if r := verified(t, path); !r.Whole() {
+			t.Fatal(r.Faults)
+		}
+		if db, err = own(t, path); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := db.Setting(t.Context(), "x"); v != "y" {
+			t.Errorf("%d KiB left: what the WAL held is lost: %q, %v", leave, v, err)
+		}
+		must(db.Close())
+	}
+}
+
+// While it serves: refused writes are 507 and store nothing, reads go on, and
+// the first write after there is room again is stored.
+func TestFaultFullServing(t *testing.T) {
+	dir := smallDisk(t, 8192)
+	path := filepath.Join(dir, "citd.db")
+	put(t, path, demoFile())
+	db := mustOwn(t, path)
+	who := tester(t, db, Script)
+	body := func(i int) string {
+		return fmt.Sprintf(`{"employee": {"employee_id": "N%d"}, "date": "2026-03-01", "score": 0.5, "reporter": "m 1", "evidence": [{"description": "%s", "date_from": "2026-03-01", "date_to": "2026-03-01"}]}`, i, strings.Repeat("x", 3000))
+	}
+	results := func() int { return count(t, db, `SELECT count(*) FROM detectionmodelresult`) }
+	before, stored, refused := results(), 0, 0
+	for round := range often(3, 30) {
+		free := fillUp(t, dir, 300)
+		for fails := 0; fails < 100; {
+			switch _, _, err := post(t, db, who, Results, body(stored+refused)); {
+			case err == nil:
+				stored++
+			default:
+				wantKind(t, "full", err, Full)
+				refused++
+				fails++
+			}
+			if n := results(); n != before+stored {
+				t.Fatalf("%d results; want %d", n, before+stored)
+			}
+		}
+		free()
+		if _, _, err := post(t, db, who, Results, body(-1-round)); err != nil {
+			t.Fatalf("the first write with room again: %v", err)
+		}
+		stored++
+	}
+	must(db.Close())
+	if r := verified(t, path); !r.Whole() || r.Rows["detectionmodelresult"] != before+stored {
+		t.Error(r)
+	}
+	t.Logf("%d stored, %d refused", stored, refused)
+}
+
+func TestFaultFullAtBackupRestoreImportMigrate(t *testing.T) {
+	dir := smallDisk(t, 16384)
+	path := filepath.Join(dir, "citd.db")
+	put(t, path, demoFile())
+	elsewhere := putDemo(t)
+	released := steps
+	defer func() { steps = released }()
+	for _, tt := range []struct {
+		name string
+		do   func(leave int) error
+	}{
+		{"backup", func(int) error {
+			db, err := own(t, path)
+			if err == nil {
+				_, err = db.Backup(t.Context(), filepath.Join(dir, "b.db"))
+				err = errors.Join(err, db.Close())
+			}
+			return err
+		}},
+		{"restore", func(int) error {
+			_, err := Restore(t.Context(), elsewhere, path, Options{Schema: testSchema(t)})
+			return err
+		}},
+		{"import", func(leave int) error {
+			db, err := own(t, path)
+			if err != nil {
+				return err
+			}
+			var lines strings.Builder
+			for i := range 300 {
+				fmt.Fprintf(&lines, `{"resource": "detectionevidence", "body": {"description": "%d %d %s", "date_from": "2026-03-01", "date_to": "2026-03-01"}}`+"\n", leave, i, strings.Repeat("x", 20000))
+			}
+			_, err = Import(t.Context(), db, Actor{ID: 1}, strings.NewReader(lines.String()), ImportOptions{Name: "f"})
+			return errors.Join(err, db.Close())
+		}},
+		{"migrate", func(int) error {
+			steps = append(slices.Clone(released), `CREATE TABLE extra (a TEXT) STRICT; INSERT INTO extra SELECT hex(randomblob(3000)) FROM detectionmodelresult`)
+			db, err := own(t, path)
+			if err == nil {
+				err = db.Close()
+			}
+			return err
+		}},
+	} {
+		full := 0
+		for leave := 0; leave < 8000; leave += often(150+leave, 40+leave/4) {
+			discard(path)
+			put(t, path, demoFile())
+			free := fillUp(t, dir, leave)
+			err := tt.do(leave)
+			free()
+			switch {
+			case err != nil:
+				full++
+				wantKind(t, fmt.Sprintf("%s, %d KiB left", tt.name, leave), err, Full)
+				if more := left(t, dir); len(more) > 0 {
+					t.Errorf("%s, %d KiB left: left over: %v", tt.name, leave, more)
+				}
+				steps = released // it is as it was, so that this citd can read it
+				fallthrough
+			default:
+				if r := verified(t, path); !r.Whole() || err != nil && r.Rows["detectionmodelresult"] == 0 {
+					t.Errorf("%s, %d KiB left: %v", tt.name, leave, r)
+				}
+			}
+			steps = released
+			for _, b := range left(t, dir) {
+				must(os.RemoveAll(filepath.Join(dir, b)))
+			}
+			must(os.RemoveAll(filepath.Join(dir, "citd-backups")))
+		}
+		if full == 0 {
+			t.Errorf("%s never met a full disk", tt.name)
+		}
+	}
+}
