@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"os"
 	"strings"
@@ -53,15 +52,7 @@ func importFile(ctx context.Context, path, name string, o store.ImportOptions) e
 		}
 		in = f
 	}
-	return with(ctx, path, func(db *store.DB) error {
-		lock, err := store.TakeLock(ctx, db.Path())
-		if err != nil {
-			if e := store.AsError(err); e.Kind == store.Locked {
-				e.Hint = "Stop it first, or post to it: PATCH " + store.ServedBy(db.Path()).Addr + store.Base + "detectionmodelresult/ takes lists."
-			}
-			return err
-		}
-		defer func() { err = errors.Join(err, lock.Free()) }()
+	err := alone(ctx, path, func(db *store.DB) error {
 		who, err := store.CommandLine(ctx, db)
 		if err != nil {
 			return err
@@ -88,6 +79,10 @@ func importFile(ctx context.Context, path, name string, o store.ImportOptions) e
 		}
 		return nil
 	})
+	if e := store.AsError(err); err != nil && e.Kind == store.Locked {
+		e.Hint = "Stop it first, or post to it: PATCH " + store.ServedBy(path).Addr + store.Base + "detectionmodelresult/ takes lists."
+	}
+	return err
 }
 
 // interrupted ends a read when the command is told to stop, so that nothing half is stored.

@@ -52,7 +52,7 @@ func demo(ctx context.Context, addr, keep string) (err error) {
 		return cannotCreate(err)
 	}
 	defer func() { err = errors.Join(err, lock.Free()) }()
-	db, err := store.Open(ctx, path, store.Options{Schema: schema, Create: true})
+	db, err := store.Open(ctx, path, store.Options{Schema: schema, Create: true, Own: true})
 	if err != nil {
 		return cannotCreate(err)
 	}

@@ -70,7 +70,9 @@ func serve(ctx context.Context, path string, o serveOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Free()) }()
 	_, missing := os.Lstat(path)
-	db, err := store.Open(ctx, path, store.Options{Schema: schema, Create: true})
+	log := newLog()
+	slog.SetDefault(log) // the store's panics go there
+	db, err := store.Open(ctx, path, store.Options{Schema: schema, Create: true, Own: true})
 	if err != nil {
 		return cannotCreate(err)
 	}
@@ -82,8 +84,11 @@ func serve(ctx context.Context, path string, o serveOptions) (err error) {
 	at := o.url(ln)
 	lock.Note(at)
 	noteServed(path)
-	banner(path, at, code, missing != nil, began)
-	return handlers.Serve(ctx, ln, db, handlers.Options{Hosts: o.hosts, Log: newLog()}, o.cert, o.key)
+	banner(path, at, code, backupLine(ctx, db), missing != nil, began)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	beside := func(ctx context.Context) { keepSafe(ctx, db, stop) }
+	return handlers.Serve(ctx, ln, db, handlers.Options{Hosts: o.hosts, Log: log, Beside: beside}, o.cert, o.key)
 }
 
 // check refuses an address that others reach unless TLS protects it.
@@ -197,7 +202,7 @@ func userName() string {
 	return name
 }
 
-func banner(path, at, code string, made bool, began time.Time) {
+func banner(path, at, code, backups string, made bool, began time.Time) {
 	note := ""
 	if made {
 		note = "  (new, readable by you only)"
@@ -209,6 +214,7 @@ func banner(path, at, code string, made bool, began time.Time) {
 	say("citd %s  pid %d", version(), os.Getpid())
 	say("  data     %s%s", path, note)
 	say("  address  %s  (%s)", at, where)
+	say("  backup   %s", backups)
 	if code != "" {
 		say("  people   nobody has signed in yet. Do it within 10 minutes:")
 		say("           %s/login?code=%s", at, code)
