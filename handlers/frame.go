@@ -20,8 +20,8 @@ func (s *server) frame(r *request, title, here string) templates.Frame {
 	}
 	f.User, f.Role, f.Nav = r.actor.Name, string(r.actor.Role), s.nav
 	f.Mode = s.mode(r.Context())
-	if r.actor.Role == store.Admin && !s.opt.Demo {
-		f.ModeAt = "/welcome"
+	if r.actor.Role == store.Admin {
+		f.ModeAt = "/settings#privacy"
 	}
 	return f
 }

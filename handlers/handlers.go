@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,7 +129,7 @@ func newServer(ctx context.Context, db *store.DB, o Options) (*server, error) {
 
 // routes is the one table of routes.
 func (s *server) routes() []route {
-	return append(append(s.doorRoutes(), s.apiRoutes()...), s.pageRoutes()...)
+	return slices.Concat(s.doorRoutes(), s.apiRoutes(), s.pageRoutes(), s.settingsRoutes())
 }
 
 // router returns a router that never redirects: a redirect would turn POST into

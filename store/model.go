@@ -1,8 +1,10 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -37,4 +39,46 @@ func (tx *Tx) model(name string) (Model, error) {
 	m.Family, m.Version = splitModel(name)
 	_, err = tx.Exec(`INSERT INTO model (name, family, version, created_at) VALUES (?, ?, ?, ?)`, name, m.Family, m.Version, tx.Now)
 	return m, err
+}
+
+// SetScale says what a model's full score is: scores are drawn and ranked over
+// it. The alerts that hold a result of the model are ranked anew in the same
+// transaction. Errors: Invalid, NotFound.
+func (db *DB) SetScale(ctx context.Context, by Actor, name string, scale float64) error {
+	if !(scale >= 1e-9 && scale <= 1e12) {
+		return Errorf(Invalid, "a scale is a number above 0, up to 1e12")
+	}
+	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		var none struct{}
+		var before float64
+		err := tx.Row(`SELECT scale FROM model WHERE name = ?`, []any{name}, &before)
+		if errors.Is(err, sql.ErrNoRows) {
+			return none, Errorf(NotFound, "there is no model %q", name)
+		} else if err != nil {
+			return none, err
+		}
+		if _, err := tx.Exec(`UPDATE model SET scale = ? WHERE name = ?`, scale, name); err != nil {
+			return none, err
+		}
+		alerts, err := ids(tx, `SELECT DISTINCT alert FROM detectionmodelresult WHERE reporter = ? AND alert IS NOT NULL`, name)
+		if err != nil {
+			return none, err
+		}
+		for _, id := range alerts {
+			if err := rankAnew(tx, id); err != nil {
+				return none, err
+			}
+		}
+		return none, audit(tx, by, "setting", "model", 0, fmt.Sprintf("%q scale %g, was %g", name, scale, before))
+	})
+	return err
+}
+
+func rankAnew(tx *Tx, alert int64) error {
+	a, err := loadAlert(tx, alert)
+	if err != nil {
+		return err
+	}
+	tx.changed(AlertChanged, alert)
+	return a.refold(tx, window{a.first, a.last})
 }

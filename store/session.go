@@ -121,6 +121,33 @@ func (db *DB) SignOut(ctx context.Context, who Actor, hash []byte) error {
 // AddLink makes a link that signs a person in once within life. It returns the
 // code, which is kept nowhere else. Error: NotFound (no such person, or locked).
 func (db *DB) AddLink(ctx context.Context, name string, life time.Duration) (code string, err error) {
+	return db.AddLinkBy(ctx, Actor{}, name, life)
+}
+
+// AddLinkBy is AddLink in the name of an admin.
+func (db *DB) AddLinkBy(ctx context.Context, by Actor, name string, life time.Duration) (code string, err error) {
+	return db.link(ctx, name, life, func(tx *Tx, id int64) error {
+		return audit(tx, by, "login-link", "account", id, "")
+	})
+}
+
+// ResetLogin takes away a person's password, signs them out everywhere, and
+// makes the link by which they come in again. Errors as of AddLink.
+func (db *DB) ResetLogin(ctx context.Context, by Actor, name string) (code string, err error) {
+	return db.link(ctx, name, LinkLife, func(tx *Tx, id int64) error {
+		if _, err := tx.Exec(`UPDATE account SET secret = NULL WHERE id = ?`, id); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`DELETE FROM session WHERE account = ?`, id); err != nil {
+			return err
+		}
+		tx.changed(AccountChanged, id)
+		return audit(tx, by, "account-reset", "account", id, "")
+	})
+}
+
+// link makes a link in the transaction in which then is done.
+func (db *DB) link(ctx context.Context, name string, life time.Duration, then func(tx *Tx, id int64) error) (code string, err error) {
 	code = newSecret()
 	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
 		var none struct{}
@@ -131,14 +158,17 @@ func (db *DB) AddLink(ctx context.Context, name string, life time.Duration) (cod
 		} else if err != nil {
 			return none, err
 		}
-		_, err = tx.Exec(`INSERT INTO session (hash, account, kind, created_at, seen_at, expires_at) VALUES (?, ?, 'link', ?, ?, ?)`,
-			digest(code), id, tx.Now, tx.Now, tx.Now+life.Microseconds())
-		if err != nil {
+		if err := then(tx, id); err != nil {
 			return none, err
 		}
-		return none, audit(tx, Actor{}, "login-link", "account", id, "")
+		_, err = tx.Exec(`INSERT INTO session (hash, account, kind, created_at, seen_at, expires_at) VALUES (?, ?, 'link', ?, ?, ?)`,
+			digest(code), id, tx.Now, tx.Now, tx.Now+life.Microseconds())
+		return none, err
 	})
-	return code, err
+	if err != nil {
+		return "", err
+	}
+	return code, nil
 }
 
 // FollowLink signs in the person for whom a link was made. A second use within

@@ -20,6 +20,7 @@ var (
 	Welcome  = page[WelcomeData]("welcome.html")
 	FirstRun = page[FirstRunData]("firstrun.html")
 	Error    = page[ErrorData]("error.html")
+	Settings = page[SettingsData]("settings.html")
 )
 
 // Rows is the fragment of queue rows that an open page fetches to insert or replace: <tr> elements

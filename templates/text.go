@@ -16,7 +16,7 @@ var funcs = template.FuncMap{
 	"initials": initials, "title": title, "join": strings.Join, "chord": strings.Fields, "sign": sign, "add": func(a, b int) int { return a + b },
 	"age": age, "waited": waited, "day": day, "clock": clock, "longday": longDay,
 	"level": level, "heat": heat, "over": over, "comb": combRects, "combName": combName, "combLarge": combLarge,
-	"dimBar": dimBar, "dimName": dimName, "spark": sparkLine, "bars": barPaths, "strip": stripPaths, "gantt": ganttBar,
+	"said": said, "dimBar": dimBar, "dimName": dimName, "spark": sparkLine, "bars": barPaths, "strip": stripPaths, "gantt": ganttBar,
 }
 
 // num writes a number as people read it: 0.94, 78.5, 1240. What is posted is never scaled.
