@@ -79,6 +79,10 @@ func renderAll(t *testing.T) []rendered {
 	add("firstrun", html, err)
 	html, err = FirstRun.Render(FirstRunData{})
 	add("firstrun-empty", html, err)
+	for _, c := range settingsCases() {
+		html, err := Settings.Render(c.data)
+		add(c.name, html, err)
+	}
 	html, err = Error.Render(ErrorData{Frame: sampleFrame("Not found", ""), Status: 404, Heading: "There is no alert 99120", Detail: "It may have been removed, or the link has a typing error.", Links: []Link{{"Open the queue", "/"}, {"Look in the activity log", "/activity"}}, Request: "7c1f09ae", At: now})
 	add("error", html, err)
 	html, err = Error.Render(ErrorData{Heading: hostile, Detail: hostile, Request: hostile, Links: []Link{{hostile, "javascript:alert(1)"}}})
