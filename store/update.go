@@ -152,8 +152,11 @@ func (b *Batch) writeRow(r *Resource, old, now any, changed []string) error {
 // with the alert that holds it.
 func (b *Batch) moved(old, now *Result) error {
 	var alert sql.Null[int64]
-	if err := b.tx.Row(`SELECT alert FROM detectionmodelresult WHERE id = ?`, []any{old.ID}, &alert); err != nil {
+	if err := b.tx.Row(`SELECT alert, created_at FROM detectionmodelresult WHERE id = ?`, []any{old.ID}, &alert, &old.Receipt.CreatedAt); err != nil {
 		return err
+	}
+	if now != nil {
+		now.Receipt.CreatedAt = old.Receipt.CreatedAt // an alert that it joins tells when it came
 	}
 	b.moves = append(b.moves, move{old: old, now: now, alert: alert.V})
 	b.tx.people = append(b.tx.people, old.Employee)
