@@ -51,6 +51,8 @@ type DB struct {
 	readOnly  bool
 	stopCheck context.CancelFunc // nil unless the file is read through
 
+	explorer explorer // what the page explore is made of
+
 	wg     sync.WaitGroup
 	mu     sync.RWMutex // guards closed, and that ops is open while a Write sends
 	closed bool
@@ -223,6 +225,7 @@ func (db *DB) publish(batch []*op) (wrote bool) {
 	}
 	if wrote {
 		db.recent.touch(all, people)
+		db.explorer.touch(people)
 		gen := db.gen.Add(1)
 		db.hub.publish(gen, all)
 	}

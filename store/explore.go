@@ -1,0 +1,269 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+const (
+	maxExplored = 20_000 // results that explore takes, the newest
+	maxSpan     = 731    // days on its date axis
+	maxBoxes    = 15     // of a category axis; the last is shared by what is rarer
+	maxFurther  = 10     // further dimensions that are shown unasked
+)
+
+// NotMeasured stands in a column of levels where the model said nothing.
+const NotMeasured = -1
+
+// AxisKind tells how an axis of explore is drawn and filtered.
+type AxisKind uint8
+
+// Kinds of axes.
+const (
+	DateAxis     AxisKind = iota // Col holds hours since Explored.From
+	CategoryAxis                 // Col holds indexes into Values
+	LevelAxis                    // Col holds levels from 0 to 100, or NotMeasured
+)
+
+// Axis is one axis of explore: a column of all results.
+type Axis struct {
+	Key    string // in the filter language: "dept", "email"
+	Title  string // "Department", "Email"
+	Kind   AxisKind
+	Off    bool     // not shown unasked
+	Values []string // of a category: those with a box of their own, hottest first, then the rarer
+	Labels []string // Values in words
+	Boxes  int      // boxes to draw; fewer than Values: the last one is "Other"
+	Col    []int32
+}
+
+// Explored is the newest results as columns, newest first. It is shared between
+// requests: treat it as read-only.
+type Explored struct {
+	Gen    int64 // commits that it holds
+	Total  int   // results in the file
+	From   int64 // first day of the date axis, counted from 1970, UTC
+	Days   int
+	Axes   []Axis
+	ID     []int64
+	Level  []float64 // score over scale
+	Flag   []bool
+	Person []int32 // index into People
+	People []Subject
+
+	at map[int64]int32 // result -> row
+}
+
+// Hot tells whether a result's score is high, in the two digits that are drawn.
+func (x *Explored) Hot(i int32) bool { return percentOf(x.Level[i]) >= percentOf(Hot) }
+
+// Shared tells whether box i is the last one, for all that is rarer.
+func (a Axis) Shared(i int) bool { return i == a.Boxes-1 && a.Boxes < len(a.Values) }
+
+// StateText is a result's state in words.
+func StateText(state State) string {
+	if i := slices.Index(exploreStates, string(state)); i >= 0 {
+		return stateLabels[i]
+	}
+	return string(state)
+}
+
+// Axis returns the axis of that key, nil if there is none.
+func (x *Explored) Axis(key string) *Axis {
+	for i := range x.Axes {
+		if x.Axes[i].Key == key {
+			return &x.Axes[i]
+		}
+	}
+	return nil
+}
+
+// The states of results, the most pressing first: up is hotter on every axis.
+var (
+	exploreStates = []string{string(StateConfirmed), string(StateInReview), string(StateNew), string(StateSnoozed), string(StateDismissed)}
+	stateLabels   = []string{"Confirmed", "In review", "New", "Snoozed", "Dismissed"}
+)
+
+const (
+	rowConfirmed = iota
+	rowInReview
+	rowNew
+	rowSnoozed
+	rowDismissed
+)
+
+// exploredRow is one result as explore keeps it.
+type exploredRow struct {
+	id, employee, alert, date int64
+	level                     float64
+	reporter                  string
+	flag                      bool
+	verdict                   int8   // rowConfirmed, rowDismissed, or rowNew: undecided
+	dims                      []int8 // the four of 2014, then the file's further ones in the order of their names
+}
+
+// columns makes what a page needs of rows, which are sorted newest first.
+func columns(rows []exploredRow, further []string, people map[int64]Subject, waits map[int64]int8, today int64) *Explored {
+	n := len(rows)
+	x := &Explored{ID: make([]int64, n), Level: make([]float64, n), Flag: make([]bool, n), Person: make([]int32, n), at: make(map[int64]int32, n)}
+	index := make(map[int64]int32, len(people))
+	for i, r := range rows {
+		x.at[r.id] = int32(i)
+		x.ID[i], x.Level[i], x.Flag[i] = r.id, r.level, r.flag
+		p, ok := index[r.employee]
+		if !ok {
+			p = int32(len(x.People))
+			index[r.employee] = p
+			x.People = append(x.People, people[r.employee])
+		}
+		x.Person[i] = p
+	}
+	x.addDate(rows, today)
+	x.addCategory("dept", "Department", false, func(i int) string { return x.People[x.Person[i]].Department })
+	x.addCategory("role", "Role", true, func(i int) string { return x.People[x.Person[i]].Role })
+	x.addCategory("model", "Model", false, func(i int) string { return rows[i].reporter })
+	x.addDimensions(rows, further)
+	score := Axis{Key: "score", Title: "Score", Kind: LevelAxis, Col: make([]int32, n)}
+	state := Axis{Key: "state", Title: "State", Kind: CategoryAxis, Off: true, Values: exploreStates, Labels: stateLabels, Boxes: len(exploreStates), Col: make([]int32, n)}
+	for i, r := range rows {
+		score.Col[i] = int32(percentOf(r.level))
+		state.Col[i] = int32(r.verdict)
+		if w, ok := waits[r.alert]; ok && r.verdict == rowNew {
+			state.Col[i] = int32(w)
+		}
+	}
+	x.Axes = append(x.Axes, score, state)
+	return x
+}
+
+// addDate lays the date axis from the oldest day to the newest. A stray date far
+// away would press all others together: it lies beyond the axis' end instead.
+func (x *Explored) addDate(rows []exploredRow, today int64) {
+	a := Axis{Key: "date", Title: "Date", Kind: DateAxis, Col: make([]int32, len(rows))}
+	if len(rows) > 0 {
+		first := slices.IndexFunc(rows, func(r exploredRow) bool { return utcDay(r.date) <= today+1 })
+		last := utcDay(rows[max(first, 0)].date)
+		x.From = max(utcDay(rows[len(rows)-1].date), last-maxSpan+1)
+		x.Days = int(last-x.From) + 1
+	}
+	for i, r := range rows {
+		a.Col[i] = hoursSince(x.From, r.date)
+	}
+	x.Axes = append(x.Axes, a)
+}
+
+// hoursSince returns the whole hours from the start of a day to a date.
+func hoursSince(day, date int64) int32 {
+	d := utcDay(date)
+	h := (d-day)*24 + (date-d*microDay)/(microDay/24)
+	return int32(max(-1<<30, min(h, 1<<30)))
+}
+
+// addCategory adds an axis of texts, unless no result has one. Boxes go to the
+// most frequent, in the order of their share of hot results: up is hotter on every axis.
+func (x *Explored) addCategory(key, title string, off bool, of func(i int) string) {
+	type tally struct {
+		value  string
+		n, hot int
+	}
+	by := map[string]*tally{}
+	for i := range x.ID {
+		t := by[of(i)]
+		if t == nil {
+			t = &tally{value: of(i)}
+			by[t.value] = t
+		}
+		t.n++
+		if x.Hot(int32(i)) {
+			t.hot++
+		}
+	}
+	if len(by) == 0 || len(by) == 1 && by[""] != nil {
+		return
+	}
+	all := slices.SortedFunc(maps.Values(by), func(a, b *tally) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.value, b.value))
+	})
+	a := Axis{Key: key, Title: title, Kind: CategoryAxis, Off: off, Boxes: min(len(all), maxBoxes), Col: make([]int32, len(x.ID))}
+	own := len(all)
+	if own > maxBoxes {
+		own = maxBoxes - 1
+	}
+	slices.SortStableFunc(all[:own], func(a, b *tally) int { return cmp.Compare(b.hot*a.n, a.hot*b.n) })
+	at := make(map[string]int32, len(all))
+	for i, t := range all {
+		at[t.value] = int32(i)
+		a.Values = append(a.Values, t.value)
+		a.Labels = append(a.Labels, cmp.Or(t.value, "Not given"))
+	}
+	for i := range x.ID {
+		a.Col[i] = at[of(i)]
+	}
+	x.Axes = append(x.Axes, a)
+}
+
+// addDimensions adds the four dimensions of 2014, and the further ones that
+// any of the results has.
+func (x *Explored) addDimensions(rows []exploredRow, further []string) {
+	names := append(slices.Clone(fourDims), further...)
+	shown := 0
+	for d, name := range names {
+		a := Axis{Key: dimensionKey(name), Title: dimensionTitle(name), Kind: LevelAxis, Col: make([]int32, len(rows))}
+		measured := d < 4
+		for i, r := range rows {
+			a.Col[i] = NotMeasured
+			if d < len(r.dims) {
+				a.Col[i] = int32(r.dims[d])
+			}
+			measured = measured || a.Col[i] != NotMeasured
+		}
+		if !measured {
+			continue
+		}
+		if d >= 4 {
+			shown++
+			a.Off = shown > maxFurther
+		}
+		x.Axes = append(x.Axes, a)
+	}
+}
+
+// fourDims are the dimensions of 2014.
+var fourDims = []string{"email_anomaly", "web_anomaly", "device_anomaly", "login_anomaly"}
+
+// dimensionKey is a dimension's name in the filter language: "email" for
+// email_anomaly. Where that is another field's name, it stays whole.
+func dimensionKey(name string) string {
+	key := strings.TrimSuffix(name, dimSuffix)
+	if slices.Contains(exploreFields, key) {
+		return name
+	}
+	return key
+}
+
+// dimensionTitle is a dimension's name for people: "Email" for email_anomaly.
+func dimensionTitle(name string) string {
+	r := []rune(strings.ReplaceAll(strings.TrimSuffix(name, dimSuffix), "_", " "))
+	if len(r) > 0 {
+		r[0] = unicode.ToUpper(r[0])
+	}
+	return string(r)
+}
+
+// percentOf is a level as the columns hold it: 0 to 100.
+func percentOf(level float64) int8 {
+	switch {
+	case !(level > 0): // NaN too
+		return 0
+	case level >= 1:
+		return 100
+	}
+	return int8(level*100 + .5)
+}
+
+// Explored returns the newest results, as of the last commit.
+func (db *DB) Explored(ctx context.Context) (*Explored, error) { return db.explorer.get(ctx, db) }

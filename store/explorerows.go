@@ -1,0 +1,168 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// findWords keeps the rows in which every word is found: in the result's id,
+// in what tells the person (names are those that the reader may see), or in the
+// texts and subjects of its evidence.
+func (db *DB) findWords(ctx context.Context, x *Explored, rows []int32, words []string, names map[int64]string) ([]int32, error) {
+	if len(words) == 0 || len(rows) == 0 {
+		return rows, nil
+	}
+	for _, word := range words {
+		told := make([]bool, len(x.People))
+		for i, p := range x.People {
+			told[i] = slices.ContainsFunc([]string{p.EmployeeID, p.Pseudonym, p.Role, p.Department, names[p.ID]}, func(s string) bool {
+				return strings.Contains(foldCase(s), foldCase(word))
+			})
+		}
+		id, _ := strconv.ParseInt(word, 10, 64)
+		rest := []int64{}
+		for _, i := range rows {
+			if !told[x.Person[i]] && x.ID[i] != id {
+				rest = append(rest, x.ID[i])
+			}
+		}
+		list, err := all(ctx, db, scanID, `SELECT l.result FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence
+			WHERE l.result IN (SELECT value FROM json_each(?1)) AND (instr(citd_fold(e.subject), ?2) OR instr(citd_fold(e.description), ?2))`,
+			jsonIDs(rest), foldCase(word))
+		if err != nil {
+			return nil, err
+		}
+		found := make(map[int64]bool, len(list))
+		for _, id := range list {
+			found[id] = true
+		}
+		rows = slices.DeleteFunc(rows, func(i int32) bool { return !told[x.Person[i]] && x.ID[i] != id && !found[x.ID[i]] })
+	}
+	return rows, nil
+}
+
+// ByScore sorts rows of x by score, highest first, then newest id first.
+func (x *Explored) ByScore(rows []int32) {
+	slices.SortFunc(rows, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(x.Level[b], x.Level[a]), cmp.Compare(x.ID[b], x.ID[a]))
+	})
+}
+
+// ExploredResult is one result as the table of explore shows it.
+type ExploredResult struct {
+	ID, Alert, Employee, Date int64
+	Reporter                  string
+	Score, Scale              float64
+	Flag                      bool
+	Dims                      []Measure
+	State                     State  // of the result, as on the axis
+	Reason                    string // of its dismissal
+	By                        string // who decided, or has it in review; empty: nobody
+	Until                     int64  // snoozed until; 0: no time
+	Text                      string // the first piece of evidence
+	Pieces                    int
+	Types                     []string // of the further pieces
+}
+
+// Measure is a dimension of a result.
+type Measure struct {
+	Name  string // "email_anomaly"
+	Value sql.Null[float64]
+}
+
+// ExploredResults returns the results of those ids, in that order; those that
+// are gone are left out.
+func (db *DB) ExploredResults(ctx context.Context, ids []int64) ([]ExploredResult, error) {
+	list, err := all(ctx, db, scanExplored, `SELECT r.id, coalesce(r.alert, 0), r.employee, r.date, r.reporter, r.score, coalesce(m.scale, 1), r.flag,
+		r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly,
+		CASE d.action WHEN 'confirm' THEN 'confirmed' WHEN 'dismiss' THEN 'dismissed' ELSE coalesce(a.state, 'new') END,
+		d.reason, coalesce(w.name, v.name, ''), coalesce(a.snooze_until, 0)
+		FROM detectionmodelresult r LEFT JOIN model m ON m.name = r.reporter LEFT JOIN alert a ON a.id = r.alert
+		LEFT JOIN decision d ON d.id = r.decision LEFT JOIN account w ON w.id = d.account LEFT JOIN account v ON v.id = a.reviewer
+		WHERE r.id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	by := make(map[int64]*ExploredResult, len(list))
+	for i := range list {
+		by[list[i].ID] = &list[i]
+	}
+	if err := db.addMeasures(ctx, by, ids); err != nil {
+		return nil, err
+	}
+	if err := db.addEvidence(ctx, by, ids); err != nil {
+		return nil, err
+	}
+	var out []ExploredResult
+	for _, id := range ids {
+		if r := by[id]; r != nil {
+			out = append(out, *r)
+		}
+	}
+	return out, nil
+}
+
+func scanExplored(rows *sql.Rows, r *ExploredResult) error {
+	r.Dims = make([]Measure, len(fourDims))
+	for i, name := range fourDims {
+		r.Dims[i].Name = name
+	}
+	var reason sql.Null[int]
+	err := rows.Scan(&r.ID, &r.Alert, &r.Employee, &r.Date, &r.Reporter, &r.Score, &r.Scale, &r.Flag,
+		&r.Dims[0].Value, &r.Dims[1].Value, &r.Dims[2].Value, &r.Dims[3].Value, &r.State, &reason, &r.By, &r.Until)
+	if reason.Valid {
+		r.Reason = Reasons[reason.V].Text
+	}
+	return err
+}
+
+// addMeasures adds the further dimensions, each in its place.
+func (db *DB) addMeasures(ctx context.Context, by map[int64]*ExploredResult, ids []int64) error {
+	names, err := db.Dimensions(ctx)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	for _, r := range by {
+		for _, name := range names {
+			r.Dims = append(r.Dims, Measure{Name: name})
+		}
+	}
+	_, err = all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
+		var id int64
+		var name string
+		var v float64
+		err := rows.Scan(&id, &name, &v)
+		if i, found := slices.BinarySearch(names, name); found && by[id] != nil {
+			by[id].Dims[len(fourDims)+i].Value = sql.Null[float64]{V: v, Valid: true}
+		}
+		return err
+	}, `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
+		WHERE a.result IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
+	return err
+}
+
+// addEvidence adds the first text, and how many further pieces of which types there are.
+func (db *DB) addEvidence(ctx context.Context, by map[int64]*ExploredResult, ids []int64) error {
+	_, err := all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
+		var id int64
+		var text, kind string
+		err := rows.Scan(&id, &text, &kind)
+		r := by[id]
+		if err != nil || r == nil {
+			return err
+		}
+		if r.Pieces++; r.Pieces == 1 {
+			r.Text = text
+		} else if kind != "" && !slices.Contains(r.Types, kind) {
+			r.Types = append(r.Types, kind)
+		}
+		return nil
+	}, `SELECT l.result, substr(e.description, 1, 300), e.evidence_type
+		FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence
+		WHERE l.result IN (SELECT value FROM json_each(?)) ORDER BY l.result, l.evidence`, jsonIDs(ids))
+	return err
+}
