@@ -84,6 +84,7 @@ type server struct {
 	cookie   string             // its name
 	terms    store.Terms        // of a session
 	nav      templates.Nav      // the pages that there are
+	columns  columnsCache       // of explore
 	stopping context.Context
 	stop     context.CancelFunc // ends live streams, and says not ready
 }

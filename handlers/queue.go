@@ -19,7 +19,7 @@ const (
 // pageRoutes are the routes of the dashboard.
 func (s *server) pageRoutes() []route {
 	p := &pages{server: s, live: newLive(s)}
-	return []route{
+	routes := []route{
 		{"GET", "/", people, 0, p.queuePage, false},
 		{"GET", "/alerts/:id", people, 0, p.alertPage, false},
 		{"GET", "/results/:id", people, 0, p.resultPage, false},
@@ -27,6 +27,7 @@ func (s *server) pageRoutes() []route {
 		{"POST", "/alerts/decide", deciders, oneForm, p.decideMany, false},
 		{"GET", "/events", people, 0, p.live.stream, true},
 	}
+	return slices.Concat(routes, p.exploreRoutes())
 }
 
 // pages serves the queue and its alerts.

@@ -87,6 +87,7 @@ func renderAll(t *testing.T) []rendered {
 	add("error", html, err)
 	html, err = Error.Render(ErrorData{Heading: hostile, Detail: hostile, Request: hostile, Links: []Link{{hostile, "javascript:alert(1)"}}})
 	add("error-hostile", html, err)
+	exploreCases(add)
 	return all
 }
 

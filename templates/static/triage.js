@@ -4,16 +4,18 @@ import { on } from './keys.js';
 import { hush, kept, say } from './toast.js';
 
 const done = { confirm: 'confirmed', dismiss: 'dismissed', snooze: 'snoozed', review: 'in review', reopen: 'reopened' };
-let page = null, last = null, busy = false;
+let page = null, asked = [], last = null, busy = false;
 
 /**
- * triage binds a page. It gives targets() -> [{id, label, seen}], extra() -> params to add,
+ * triage binds a page. It gives targets(event) -> [{id, label, seen}], extra() -> params to add,
  * before(items) and failed(items) around the post, decided(record) and undone(record) after it.
+ * A page whose items are no alerts gives name(items), opened(dialog, action, items), and for the
+ * post url, params(items) and record(items, answer).
  */
 export function triage(of) {
   page = of;
-  for (const action of ['confirm', 'dismiss', 'snooze']) on(action, () => ask(action));
-  for (const action of ['review', 'reopen']) on(action, () => direct(action));
+  for (const action of ['confirm', 'dismiss', 'snooze']) on(action, e => ask(action, e));
+  for (const action of ['review', 'reopen']) on(action, e => direct(action, e));
   $$('dialog form[data-action]').forEach(bind);
 }
 
@@ -27,18 +29,23 @@ on('undo', () => {
 const was = kept();
 if (was) { last = was.record; say(was.text, { undo: Boolean(last) }) }
 
-function ask(action) {
-  const dialog = $(`#d-${action}`), items = page.targets();
+const named = items => page.name?.(items) ?? (items.length === 1 ? items[0].label : plural(items.length, 'alert', 'alerts'));
+
+function ask(action, e) {
+  const dialog = $(`#d-${action}`), items = page.targets(e);
   if (!dialog || !items.length) return false;
-  $('[data-what]', dialog).textContent = items.length === 1 ? items[0].label : plural(items.length, 'alert', 'alerts');
+  asked = items;
+  $('[data-what]', dialog).textContent = named(items);
   $('form', dialog).reset();
   problem(dialog, '');
+  page.opened?.(dialog, action, items);
   dialog.showModal();
   (action === 'confirm' ? $('.pri', dialog) : $('input', dialog)).focus();
 }
 
-async function direct(action) {
-  if (!page.targets().length) return;
+async function direct(action, e) {
+  asked = page.targets(e);
+  if (!asked.length) return;
   try { await send(action, new URLSearchParams()) } catch (e) { say(e.message) }
 }
 
@@ -87,13 +94,13 @@ function problem(dialog, sentence) {
 
 async function send(action, params, close) {
   if (busy) return;
-  const items = page.targets();
+  const items = asked;
   params.set('action', action);
   for (const [name, value] of page.extra?.() ?? []) params.append(name, value);
   busy = true;
   page.before?.(items);
   try {
-    const record = items.length === 1 ? await one(items[0], params) : await many(items, params);
+    const record = page.url ? await other(items, params) : items.length === 1 ? await one(items[0], params) : await many(items, params);
     last = { action, ...record };
     const text = said(last, params);
     close?.(); // first: behind an open dialog nothing can take the focus
@@ -120,8 +127,13 @@ async function many(items, params) {
   };
 }
 
+async function other(items, params) {
+  for (const [name, value] of page.params(items)) params.append(name, value);
+  return page.record(items, await post(page.url, params));
+}
+
 function said(record, params) {
-  const n = record.items.length, who = n === 1 ? record.items[0].label : plural(n, 'alert', 'alerts');
+  const who = record.who ?? named(record.items);
   const radio = $(`#d-${params.get('action')} input:checked`);
   const why = params.get('action') === 'dismiss' && radio ? ': ' + radio.labels[0].firstElementChild.nextSibling.textContent.trim().toLowerCase() : '';
   const left = record.skipped.length ? `. Left out: ${record.skipped.map(s => s.why).join('; ')}` : '';

@@ -1,0 +1,275 @@
+package handlers
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"citd/store"
+	"citd/templates"
+)
+
+const rowsAtOnce = 50 // of explore's table
+
+// exploreRoutes are the routes of explore: results as parallel coordinates.
+func (p *pages) exploreRoutes() []route {
+	return []route{
+		{"GET", "/explore", people, 0, p.explorePage, false},
+		{"GET", "/explore.json", people, 0, p.exploreColumns, false},
+		{"GET", "/explore/rows", people, 0, p.exploreRows, false},
+		{"POST", "/explore/decide", deciders, oneForm, p.exploreDecide, false},
+	}
+}
+
+// explored is a request's view of the results: the filter, and what it lets through.
+type explored struct {
+	*store.Explored
+	query   string
+	filter  store.ExploreFilter
+	problem string  // the filter cannot be read: nothing matches
+	rows    []int32 // that match, by score
+	mode    string
+	order   []string // keys of the axes to draw
+}
+
+// explore reads a filter and applies it.
+func (p *pages) explore(r *request, form url.Values) (*explored, error) {
+	x, err := p.db.Explored(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	e := &explored{Explored: x, query: form.Get("q"), mode: p.mode(r.Context())}
+	if e.filter, err = x.Parse(e.query); err != nil {
+		e.problem = sentence(store.AsError(err).Msg)
+	} else if e.rows, err = p.matching(r, e); err != nil {
+		return nil, err
+	}
+	x.ByScore(e.rows)
+	for _, key := range strings.Split(form.Get("axes"), ",") {
+		if x.Axis(key) != nil && !slices.Contains(e.order, key) {
+			e.order = append(e.order, key)
+		}
+	}
+	if len(e.order) < 2 {
+		e.order = nil
+		for _, a := range x.Axes {
+			if !a.Off {
+				e.order = append(e.order, a.Key)
+			}
+		}
+	}
+	return e, nil
+}
+
+// matching returns the rows that the filter lets through. To look for words in
+// names is put on record.
+func (p *pages) matching(r *request, e *explored) ([]int32, error) {
+	var names map[int64]string
+	if e.mode == modeNames && len(e.filter.Words) > 0 {
+		if err := p.db.Record(r.Context(), r.actor, "search", "detectionmodelresult", 0, ""); err != nil {
+			return nil, noRecord(err)
+		}
+		who, err := p.who(r, e.mode, e.People...)
+		if err != nil {
+			return nil, err
+		}
+		names = who.names
+	}
+	return p.db.Match(r.Context(), e.Explored, e.filter, names)
+}
+
+func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
+	form := r.URL.Query()
+	e, err := p.explore(r, form)
+	if err != nil {
+		return err
+	}
+	if q, sent := e.composed(form); sent {
+		to := url.Values{"q": {q}}
+		if axes := form.Get("axes"); axes != "" {
+			to.Set("axes", axes)
+		}
+		redirect(w, "/explore?"+to.Encode())
+		return nil
+	}
+	d, err := p.exploreData(r, e, form)
+	if err != nil {
+		return err
+	}
+	return page(w, http.StatusOK, templates.Explore, d)
+}
+
+// exploreData is the page of a request.
+func (p *pages) exploreData(r *request, e *explored, form url.Values) (templates.ExploreData, error) {
+	d := templates.ExploreData{
+		Frame: p.frame(r, "Explore", "explore"), Query: e.query, Problem: e.problem, Total: len(e.ID), InFile: e.Total,
+		Match: len(e.rows), Any: !e.filter.Empty() || e.problem != "", Axes: form.Get("axes"), Shown: len(e.order),
+		Sum: strconv.FormatUint(uint64(e.sum()), 10), Decide: deciders.has(r.actor.Role),
+		Other: strings.Join(e.filter.Rest, " "),
+	}
+	state, seen := e.Axis("state"), map[int32]bool{}
+	for _, i := range e.rows {
+		seen[e.Person[i]] = true
+		if e.Hot(i) {
+			d.Hot++
+		}
+		if s := store.State(state.Values[state.Col[i]]); s == store.StateNew || s == store.StateInReview {
+			d.Open++
+		}
+	}
+	d.People = len(seen)
+	d.Fields, d.Plot = e.fields(), e.plot()
+	d.Dims = e.dims()
+	d.Reasons, d.Snoozes = reasons(), snoozes(d.Now)
+	if len(e.rows) == 0 && e.problem == "" {
+		d.Best = p.bestCleared(r, e)
+	}
+	at := e.after(form.Get("after"))
+	rows, err := p.exploreTable(r, e, e.rows[at:min(at+rowsAtOnce, len(e.rows))])
+	if err != nil {
+		return d, err
+	}
+	d.Rows = rows
+	if at > 0 {
+		d.First = e.url(form, "")
+	}
+	if at+len(rows) < len(e.rows) && len(rows) > 0 {
+		d.Next = e.url(form, rows[len(rows)-1].After)
+	}
+	return d, nil
+}
+
+// url is this page's address from a row on.
+func (e *explored) url(form url.Values, after string) string {
+	to := url.Values{"q": {e.query}}
+	if axes := form.Get("axes"); axes != "" {
+		to.Set("axes", axes)
+	}
+	if after != "" {
+		to.Set("after", after)
+	}
+	return "/explore?" + to.Encode()
+}
+
+// sum names the set of the rows that match, whatever their order. A script does the same sum.
+func (e *explored) sum() (sum uint32) {
+	for _, i := range e.rows {
+		sum += uint32(e.ID[i]) * 2654435761 // a stray row shifts all bits
+	}
+	return sum
+}
+
+// dims are the names of the dimensions, for the head of the combs.
+func (e *explored) dims() (names []string) {
+	for _, a := range e.Axes {
+		if a.Kind == store.LevelAxis && a.Key != "score" {
+			names = append(names, a.Title)
+		}
+	}
+	return names
+}
+
+// exploreRows answers further rows of the table: those after one, or of the ids asked for.
+func (p *pages) exploreRows(w http.ResponseWriter, r *request) error {
+	form := r.URL.Query()
+	e, err := p.explore(r, form)
+	if err != nil {
+		return err
+	}
+	if e.problem != "" {
+		return store.Errorf(store.Invalid, "%s", e.problem)
+	}
+	at := e.after(form.Get("after"))
+	some := e.rows[at:min(at+rowsAtOnce, len(e.rows))]
+	if id, err := strconv.ParseInt(form.Get("id"), 10, 64); err == nil {
+		some = slices.DeleteFunc(slices.Clone(e.rows), func(i int32) bool { return e.ID[i] != id })
+	}
+	rows, err := p.exploreTable(r, e, some)
+	if err != nil {
+		return err
+	}
+	return page(w, http.StatusOK, templates.ExploreRows, rows)
+}
+
+// after returns the place of the first row behind a row's mark, "0.81~9123":
+// score, then id, so that rows that come meanwhile do not shift a page.
+func (e *explored) after(mark string) int {
+	level, id, ok := strings.Cut(mark, "~")
+	if !ok {
+		return 0
+	}
+	l, err1 := strconv.ParseFloat(level, 64)
+	n, err2 := strconv.ParseInt(id, 10, 64)
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	at, found := slices.BinarySearchFunc(e.rows, l, func(i int32, l float64) int {
+		return cmp.Or(cmp.Compare(l, e.Level[i]), cmp.Compare(n, e.ID[i]))
+	})
+	if found {
+		at++
+	}
+	return at
+}
+
+// exploreTable reads rows as the table shows them.
+func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates.ExploreRow, error) {
+	ids, people, at := make([]int64, len(some)), make([]store.Subject, len(some)), map[int64]int{}
+	for k, i := range some {
+		ids[k], people[k], at[e.ID[i]] = e.ID[i], e.People[e.Person[i]], k
+	}
+	results, err := p.db.ExploredResults(r.Context(), ids)
+	if err != nil {
+		return nil, err
+	}
+	show, err := p.who(r, e.mode, people...)
+	if err != nil {
+		return nil, err
+	}
+	now, pick := local(p.db.Now()), deciders.has(r.actor.Role)
+	rows := make([]templates.ExploreRow, len(results))
+	for k, v := range results {
+		p, level := people[at[v.ID]], e.Level[some[at[v.ID]]]
+		label, _ := show.label(p)
+		rows[k] = templates.ExploreRow{
+			ID: v.ID, URL: "/results/" + strconv.FormatInt(v.ID, 10), Now: now.UTC(), Score: v.Score, Flagged: v.Flag,
+			After: strconv.FormatFloat(level, 'g', -1, 64) + "~" + strconv.FormatInt(v.ID, 10),
+			Dims:  measures(v), Label: label, Sub: strings.Trim(p.Role+", "+p.Department, ", "),
+			Evidence: v.Text, More: max(v.Pieces-1, 0), Types: v.Types, Model: v.Reporter,
+			At: utc(v.Date), State: string(v.State), Status: store.StateText(v.State), Detail: detail(v, r.actor.Name), Pick: pick,
+		}
+	}
+	return rows, nil
+}
+
+func measures(v store.ExploredResult) []templates.Dim {
+	dims := make([]templates.Dim, len(v.Dims))
+	for i, m := range v.Dims {
+		dims[i] = templates.Dim{Name: dimension(m.Name), Scale: v.Scale}
+		if m.Value.Valid {
+			value := m.Value.V
+			dims[i].Value = &value
+		}
+	}
+	return dims
+}
+
+// detail says more about a result's state: why, by whom, until when.
+func detail(v store.ExploredResult, me string) string {
+	switch {
+	case v.State == store.StateNew:
+		return "undecided"
+	case v.State == store.StateDismissed:
+		return v.Reason
+	case v.State == store.StateSnoozed && v.Until > 0:
+		return "until " + local(v.Until).Format("2 Jan 15:04")
+	case v.State == store.StateSnoozed:
+		return "until a score is higher"
+	case v.By == me:
+		return "by you"
+	}
+	return "by " + v.By
+}
