@@ -235,7 +235,7 @@ func TestExploreModes(t *testing.T) {
 		if slices.Contains(x.Person, "EM002") != (mode == "ids") || strings.Contains(rows, ">EM002<") != (mode == "ids") {
 			t.Errorf("%s: %v", mode, x.Person)
 		}
-		if strings.Contains(rows+found, "zz") {
+		if regexp.MustCompile(`zz(title|gender|nation|ethnic|marital)`).MatchString(rows + found) {
 			t.Errorf("%s: what is protected is shown", mode)
 		}
 	}
