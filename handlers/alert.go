@@ -139,7 +139,7 @@ func fillResults(d *templates.AlertData, p *store.AlertPage) {
 		}
 		x := templates.Result{
 			ID: h.ID, URL: "/results/" + strconv.FormatInt(h.ID, 10), At: utc(h.Date), Model: h.Reporter, Score: h.Score, Scale: h.Scale,
-			Flagged: h.Flag, Pieces: len(h.Result.Evidence),
+			Flagged: h.Flag, Pieces: len(h.Evidence),
 		}
 		for i, v := range []struct {
 			V     float64

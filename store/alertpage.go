@@ -142,7 +142,7 @@ func (p *AlertPage) loadResults(ctx context.Context, db *DB) error {
 func (p *AlertPage) loadEvidence(ctx context.Context, db *DB) error {
 	var ids []int64
 	for _, r := range p.Held {
-		for _, e := range r.Result.Evidence {
+		for _, e := range r.Evidence {
 			if !slices.Contains(ids, e) {
 				ids = append(ids, e)
 			}

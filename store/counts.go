@@ -75,8 +75,10 @@ const (
 
 // QueueHead returns what stands above the queue.
 func (db *DB) QueueHead(ctx context.Context) (h QueueHead, err error) {
-	err = db.countAll(ctx, map[string]*int{"open": &h.Open, "flagged": &h.Flagged, "today": &h.Today,
-		"review": &h.Review, "snoozed": &h.Snoozed, "all": &h.All})
+	err = db.countAll(ctx, map[string]*int{
+		"open": &h.Open, "flagged": &h.Flagged, "today": &h.Today,
+		"review": &h.Review, "snoozed": &h.Snoozed, "all": &h.All,
+	})
 	if err != nil {
 		return h, err
 	}

@@ -23,7 +23,7 @@ func (tx *Tx) decide(actor Actor, alert int64, c Choice, batch *int64, many bool
 	if err != nil {
 		return Outcome{}, err
 	}
-	covers, err := c.covers(a, points, inForce)
+	covers, err := c.covers(points, inForce)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -119,7 +119,7 @@ func (tx *Tx) checkOver(a *alertRow, c *Choice) error {
 }
 
 // covers are the results that c decides on.
-func (c *Choice) covers(a *alertRow, points []point, inForce map[int64]int64) (out []cover, err error) {
+func (c *Choice) covers(points []point, inForce map[int64]int64) (out []cover, err error) {
 	if c.Action != Confirm && c.Action != Dismiss {
 		return nil, nil
 	}
@@ -182,13 +182,8 @@ func (tx *Tx) batch(id int64) (out []Decision, err error) {
 
 // Wake ends the snoozes whose time has come. It writes only when there is one.
 func Wake(ctx context.Context, db *DB) error {
-	var due bool
-	rows, err := db.query(ctx, `SELECT 1 FROM alert WHERE state = 'snoozed' AND snooze_until <= ? LIMIT 1`, db.Now())
-	if err != nil {
-		return err
-	}
-	due = rows.Next()
-	if err := rows.Close(); err != nil || !due {
+	due, err := all(ctx, db, scanID, `SELECT id FROM alert WHERE state = 'snoozed' AND snooze_until <= ? LIMIT 1`, db.Now())
+	if err != nil || len(due) == 0 {
 		return err
 	}
 	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {

@@ -32,19 +32,34 @@ func TestWhy(t *testing.T) {
 			Prior:  []*AlertHead{{State: StateDismissed}, {State: StateConfirmed}, {State: StateDismissed}},
 		}, "*Device 0.96 and Login 0.81* stand out. Device is 4.4 times the own median of 0.22 (23 results in 60 days). " +
 			"*Two other models* reported this person within 7 days: mail-graph and usb-watch. Decided before about this person: *1 confirmed and 2 dismissed*."},
-		{"sparse", AlertPage{Dims: []AlertDim{{"Web", v(0.7), 1, nil, 2}}},
-			"*Web 0.70* stands out. There is no baseline yet (2 results). No other model reported this person within 7 days. Nothing was decided about this person before."},
-		{"nothing stands out", AlertPage{Dims: []AlertDim{{"Web", v(0.3), 1, v(0.31), 8}, {"Email", nil, 0, nil, 0}}, Others: []string{"x"}},
+		{
+			"sparse",
+			AlertPage{Dims: []AlertDim{{"Web", v(0.7), 1, nil, 2}}},
+			"*Web 0.70* stands out. There is no baseline yet (2 results). No other model reported this person within 7 days. Nothing was decided about this person before.",
+		},
+		{
+			"nothing stands out",
+			AlertPage{Dims: []AlertDim{{"Web", v(0.3), 1, v(0.31), 8}, {"Email", nil, 0, nil, 0}}, Others: []string{"x"}},
 			"No dimension stands out; the highest is *Web 0.30*. Web is not above the own past; the own median of 8 results in 60 days is 0.31. " +
-				"*Another model* reported this person within 7 days: x. Nothing was decided about this person before."},
-		{"own past is 0", AlertPage{Dims: []AlertDim{{"Web", v(0.3), 1, v(0), 8}}},
+				"*Another model* reported this person within 7 days: x. Nothing was decided about this person before.",
+		},
+		{
+			"own past is 0",
+			AlertPage{Dims: []AlertDim{{"Web", v(0.3), 1, v(0), 8}}},
 			"No dimension stands out; the highest is *Web 0.30*. Web is above the own past; the own median of 8 results in 60 days is 0.00. " +
-				"No other model reported this person within 7 days. Nothing was decided about this person before."},
-		{"a scale of 100", AlertPage{Dims: []AlertDim{{"Web", v(78.5), 100, v(20), 8}, {"Email", v(0.6), 1, nil, 0}}},
+				"No other model reported this person within 7 days. Nothing was decided about this person before.",
+		},
+		{
+			"a scale of 100",
+			AlertPage{Dims: []AlertDim{{"Web", v(78.5), 100, v(20), 8}, {"Email", v(0.6), 1, nil, 0}}},
 			"*Web 78.5* stands out. Web is 3.9 times the own median of 20 (8 results in 60 days). " +
-				"No other model reported this person within 7 days. Nothing was decided about this person before."},
-		{"no dimensions", AlertPage{},
-			"The model sent no dimensions. No other model reported this person within 7 days. Nothing was decided about this person before."},
+				"No other model reported this person within 7 days. Nothing was decided about this person before.",
+		},
+		{
+			"no dimensions",
+			AlertPage{},
+			"The model sent no dimensions. No other model reported this person within 7 days. Nothing was decided about this person before.",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := sentence(why(&tt.page)).String(); got != tt.want {

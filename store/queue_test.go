@@ -162,8 +162,10 @@ func TestQueueFloor(t *testing.T) {
 func TestQueueHead(t *testing.T) {
 	l := queueLab(t)
 	h, err := l.db.QueueHead(t.Context())
-	want := QueueHead{Counts: Counts{Open: 4, Flagged: 1, Today: 1}, People: 4, Oldest: l.db.Now() - 2*microDay,
-		Review: 1, Snoozed: 1, Wakes: l.db.Now() + microDay, All: 7, Decided: 2}
+	want := QueueHead{
+		Counts: Counts{Open: 4, Flagged: 1, Today: 1}, People: 4, Oldest: l.db.Now() - 2*microDay,
+		Review: 1, Snoozed: 1, Wakes: l.db.Now() + microDay, All: 7, Decided: 2,
+	}
 	if err != nil || h != want {
 		t.Errorf("%+v, %v; want %+v", h, err, want)
 	}

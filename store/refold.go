@@ -41,71 +41,45 @@ func (a *alertRow) take(decisions []Decision, points []point, asOf int64) (inFor
 // points are the alert's results with dates within w, and the decision that
 // each is cached to be under.
 func (a *alertRow) points(r reader, w window) (out []point, cached map[int64]int64, err error) {
-	rows, err := r.query(context.Background(), `
-		SELECT r.id, r.date, r.created_at, r.score, r.flag, r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly,
-			(SELECT max(value) FROM anomaly WHERE result = r.id), r.digest, r.decision, m.family, m.scale
-		FROM detectionmodelresult r JOIN model m ON m.name = r.reporter
-		WHERE r.employee = ? AND r.date BETWEEN ? AND ? AND r.alert = ?`, a.employee, w.first, w.last, a.id)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer rows.Close()
 	cached = map[int64]int64{}
-	for rows.Next() {
-		var p point
+	out, err = all(context.Background(), r, func(rows *sql.Rows, p *point) error {
 		var score, scale float64
 		var decision sql.Null[int64]
 		err := rows.Scan(&p.id, &p.date, &p.received, &score, &p.flag, &p.dims[dimEmail], &p.dims[dimWeb], &p.dims[dimDevice], &p.dims[dimLogin],
 			&p.dims[dimOther], &p.digest, &decision, &p.family, &scale)
-		if err != nil {
-			return nil, nil, err
-		}
 		p.score = scaled(score, scale)
 		p.scale(scale)
 		if decision.Valid {
 			cached[p.id] = decision.V
 		}
-		out = append(out, p)
-	}
-	return out, cached, rows.Err()
+		return err
+	}, `SELECT r.id, r.date, r.created_at, r.score, r.flag, r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly,
+			(SELECT max(value) FROM anomaly WHERE result = r.id), r.digest, r.decision, m.family, m.scale
+			FROM detectionmodelresult r JOIN model m ON m.name = r.reporter
+			WHERE r.employee = ? AND r.date BETWEEN ? AND ? AND r.alert = ?`, a.employee, w.first, w.last, a.id)
+	return out, cached, err
 }
 
 // loadDecisions returns an alert's decisions, by id, with what each covers.
-func loadDecisions(r reader, alert int64) (out []Decision, err error) {
-	rows, err := r.query(context.Background(), `SELECT id, alert, at, account, action, reason, note, snooze_until, snooze_over, undoes, batch
-		FROM decision WHERE alert = ? ORDER BY id`, alert)
-	if err != nil {
+func loadDecisions(r reader, alert int64) ([]Decision, error) {
+	out, err := all(context.Background(), r, func(rows *sql.Rows, d *Decision) error {
+		return rows.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch)
+	}, `SELECT id, alert, at, account, action, reason, note, snooze_until, snooze_over, undoes, batch
+			FROM decision WHERE alert = ? ORDER BY id`, alert)
+	if err != nil || len(out) == 0 {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var d Decision
-		if err := rows.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch); err != nil {
-			return nil, err
-		}
-		out = append(out, d)
-	}
-	if err := rows.Err(); err != nil || len(out) == 0 {
-		return nil, err
-	}
-	rows.Close()
-	covers, err := r.query(context.Background(), `SELECT c.decision, c.result, c.digest
-		FROM decision d JOIN decision_result c ON c.decision = d.id WHERE d.alert = ? ORDER BY c.decision`, alert)
-	if err != nil {
-		return nil, err
-	}
-	defer covers.Close()
 	i := 0
-	for covers.Next() {
+	_, err = all(context.Background(), r, func(rows *sql.Rows, _ *struct{}) error {
 		var id int64
 		var c cover
-		if err := covers.Scan(&id, &c.result, &c.digest); err != nil {
-			return nil, err
-		}
-		for out[i].ID != id {
+		err := rows.Scan(&id, &c.result, &c.digest)
+		for out[i].ID < id {
 			i++
 		}
 		out[i].covers = append(out[i].covers, c)
-	}
-	return out, covers.Err()
+		return err
+	}, `SELECT c.decision, c.result, c.digest FROM decision d JOIN decision_result c ON c.decision = d.id
+			WHERE d.alert = ? ORDER BY c.decision`, alert)
+	return out, err
 }

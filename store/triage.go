@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-
 	"math"
 	"slices"
 	"strings"
