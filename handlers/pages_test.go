@@ -292,6 +292,7 @@ func TestDecide(t *testing.T) {
 		{"confirmed by plain form", h.ana, "/alerts/2/decide", false, []string{"action", "confirm", "reason", "", "until", tomorrow, "note", "a\r\nb", "back", "/?view=flagged"}, 303, "/?view=flagged"},
 		{"back goes nowhere else", h.ana, "/alerts/3/decide", false, []string{"action", "review", "back", "https://evil.example/"}, 303, "/"},
 		{"taken", h.ana, "/alerts/3/decide", true, []string{"action", "review"}, 200, "In review by ana"},
+		{"taken meanwhile", h.alice, "/alerts/3/decide", true, []string{"action", "confirm", "seen", "0"}, 409, "ana was first: took it into review at "},
 		{"no reason", h.ana, "/alerts/4/decide", true, []string{"action", "dismiss"}, 400, `"fields":{"reason":`},
 		{"no such reason", h.ana, "/alerts/4/decide", true, []string{"action", "dismiss", "reason", "12"}, 400, "needs one of the reasons 0 to 9"},
 		{"reason is no digit", h.ana, "/alerts/4/decide", true, []string{"action", "dismiss", "reason", "x"}, 400, "wanted a digit"},

@@ -190,3 +190,30 @@ func TestDeletedEmployee(t *testing.T) {
 	}
 	l.sound()
 }
+
+// Evidence that goes changes what a decided result was.
+func TestLostEvidenceMarksTheAlert(t *testing.T) {
+	l := newLab(t)
+	const body = `{"employee": {"employee_id": "EM001"}, "date": "2026-03-01", "reporter": "usb-watch 1.0", "score": 0.5,
+		"evidence": [{"description": "x", "evidence_type": "web", "subject": "y", "date_from": "2026-03-01", "date_to": "2026-03-01"}]}`
+	apply := func(fn func(*Batch) error) {
+		t.Helper()
+		if _, _, err := Apply(t.Context(), l.db, l.ana, func(b *Batch) (int, error) { return 0, fn(b) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(func(b *Batch) error {
+		in, err := Results.Decode([]byte(body))
+		if err == nil {
+			_, err = b.Post(in)
+		}
+		return err
+	})
+	l.decide(l.ana, 1, dismissed)
+	l.sound()
+	apply(func(b *Batch) error { return b.Delete(Evidences, 1) })
+	if a := l.alert(1); !a.changed || a.state != StateDismissed {
+		t.Errorf("alert is %s, changed %v; want dismissed, changed", a.state, a.changed)
+	}
+	l.sound()
+}

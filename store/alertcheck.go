@@ -51,7 +51,9 @@ func (a *alertRow) differences(r reader, asOf int64) (out []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.wake(asOf)
+	if a.until.Valid && a.until.V <= asOf {
+		a.wake(asOf) // Wake would, at the next look
+	}
 	was := a.summary
 	inForce := a.take(decisions, points, asOf)
 	differ := func(field string, cached, summary any) {
