@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A result joins an open alert of its employee within seven calendar days.
@@ -216,4 +217,41 @@ func TestLostEvidenceMarksTheAlert(t *testing.T) {
 		t.Errorf("alert is %s, changed %v; want dismissed, changed", a.state, a.changed)
 	}
 	l.sound()
+}
+
+// A snoozed alert wakes by its time, or by a result above its score; a lower one joins it asleep.
+func TestSnooze(t *testing.T) {
+	over := 0.6
+	for _, tt := range []struct {
+		name   string
+		choice Choice
+		do     func(l *lab)
+		want   State
+	}{
+		{"a lower result", Choice{Over: &over}, func(l *lab) { l.post(res(1, 0.6)) }, StateSnoozed},
+		{"a higher result", Choice{Over: &over}, func(l *lab) { l.post(res(1, 0.61)) }, StateNew},
+		{"a higher result, a time only", Choice{Until: 1}, func(l *lab) { l.post(res(1, 0.9)) }, StateSnoozed},
+		{"a score that rises", Choice{Over: &over}, func(l *lab) { l.change(func(r *Result) { r.Score = 0.7 }, &Result{ID: 1, Employee: 1, Date: day0, Reporter: "usb-watch 1.0", Score: 0.5}) }, StateNew},
+		{"the time", Choice{Until: 1}, func(l *lab) { *l.clock = l.clock.AddDate(0, 0, 2) }, StateNew},
+		{"not yet the time", Choice{Until: 1}, func(l *lab) { *l.clock = l.clock.Add(time.Hour) }, StateSnoozed},
+		{"the time, with a score", Choice{Until: 1, Over: &over}, func(l *lab) { *l.clock = l.clock.AddDate(0, 0, 2) }, StateNew},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLab(t)
+			l.post(res(0, 0.5))
+			tt.choice.Action = Snooze
+			if tt.choice.Until != 0 {
+				tt.choice.Until = l.db.Now() + microDay
+			}
+			l.decide(l.ana, 1, tt.choice)
+			tt.do(l)
+			if err := Wake(t.Context(), l.db); err != nil {
+				t.Fatal(err)
+			}
+			if got := l.alert(1).state; got != tt.want {
+				t.Errorf("alert is %s; want %s", got, tt.want)
+			}
+			l.sound()
+		})
+	}
 }
