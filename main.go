@@ -104,7 +104,7 @@ const help = `{{if .HasParent}}{{or .Long (print .Short ".")}}
 Run        serve  demo  init  login-link
 People     user add|list|role|passwd|lock|unlock      token add|list|revoke|test
 Data       import  export  feedback export
-Safety     backup  restore  verify
+Safety     backup  restore  verify  purge
 Other      version  completion  help
 
   --db FILE   database (default ./citd.db, or $CITD_DB)
@@ -123,7 +123,7 @@ func newRoot() *cobra.Command {
 	})
 	path := root.PersistentFlags().String("db", env("CITD_DB", "citd.db"), "database `FILE` (or $CITD_DB)")
 	root.AddCommand(newServe(path), newDemo(), newInit(path), newLoginLink(path), newUser(path), newToken(path),
-		newImport(path), newExport(path), newFeedback(path), newBackup(path), newRestore(path), newVerify(path), newVersion())
+		newImport(path), newExport(path), newFeedback(path), newBackup(path), newRestore(path), newVerify(path), newPurge(path), newVersion())
 	return root
 }
 

@@ -102,8 +102,8 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
 }
 
-// alone runs fn on the file while no server has it.
-func alone(ctx context.Context, path string, fn func(*store.DB) error) (err error) {
+// alone runs fn on the file while no server has it, and after once it is closed.
+func alone(ctx context.Context, path string, fn func(*store.DB) error, after ...func() error) (err error) {
 	if _, err := os.Lstat(path); err != nil {
 		return with(ctx, path, fn) // which says where it might be
 	}
@@ -116,8 +116,15 @@ func alone(ctx context.Context, path string, fn func(*store.DB) error) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return fn(db)
+	if err := errors.Join(fn(db), db.Close()); err != nil {
+		return err
+	}
+	for _, do := range after {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keepSafe makes the nightly backups until ctx ends, and calls stop when the

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Purge says what is to be gone for good: a person, or what is old.
+type Purge struct {
+	Person string // employee_id; empty: nobody
+	Reason string // kept on record for Person; names nobody
+	Before int64  // results and events dated before, microseconds since 1970; 0: none
+	DryRun bool   // only count
+}
+
+// Purged counts what a purge removed.
+type Purged struct {
+	People, Results, Events, Evidence, Addresses, Notes, Reveals int
+}
+
+func (p Purged) String() string {
+	return fmt.Sprintf("%d people, %d results, %d events, %d evidence, %d addresses, %d notes, %d reveals",
+		p.People, p.Results, p.Events, p.Evidence, p.Addresses, p.Notes, p.Reveals)
+}
+
+// purge is one purge under way.
+type purge struct {
+	*Batch
+	done Purged
+}
+
+// Purge removes what p says, with one row on record, which holds an internal id
+// and counts. Scrub, once the file is closed, takes the bytes out of it. Errors:
+// NotFound (the person), Invalid (the reason).
+func (db *DB) Purge(ctx context.Context, by Actor, p Purge) (Purged, error) {
+	var done Purged // outlives the error that takes a dry run back
+	_, _, err := Apply(ctx, db, by, func(b *Batch) (int, error) {
+		u := &purge{Batch: b}
+		id, detail, err := u.run(p)
+		done = u.done
+		if err != nil {
+			return 0, err
+		}
+		if err := b.settle(); err != nil {
+			return 0, err
+		}
+		if p.DryRun {
+			return 0, errDryRun
+		}
+		return 0, audit(b.tx, by, "purge", Employees.Name, id, detail+": "+done.String())
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return done, err
+}
+
+func (u *purge) run(p Purge) (id int64, detail string, err error) {
+	detail = "before " + time.UnixMicro(p.Before).UTC().Format(time.DateOnly)
+	if p.Person != "" {
+		detail = "reason " + p.Reason
+		if id, err = u.person(p); err != nil {
+			return 0, "", err
+		}
+	} else if err := u.old(p.Before); err != nil {
+		return 0, "", err
+	}
+	// Answers kept for retries tell of people, too.
+	_, err = u.tx.Exec(`DELETE FROM idempotency WHERE answer IS NOT NULL OR ids != '[]'`)
+	u.log = changeLog{} // the purge is the one row on record
+	return id, detail, err
+}
+
+// person removes somebody with results, events, reveals, and the evidence and
+// address that are nobody else's; notes about them go, decisions stay.
+func (u *purge) person(p Purge) (id int64, err error) {
+	var name string
+	err = u.tx.Row(`SELECT id, name FROM employee WHERE employee_id = ?`, []any{p.Person}, &id, &name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, Errorf(NotFound, "there is no employee %q", p.Person)
+	} else if err != nil {
+		return 0, err
+	}
+	reason := strings.TrimSpace(p.Reason)
+	folded := foldCase(reason)
+	switch {
+	case reason == "" || len(reason) > maxText:
+		return 0, Errorf(Invalid, "a reason of 1 to %d bytes is kept on record", maxText)
+	case strings.Contains(folded, foldCase(p.Person)) || name != "" && strings.Contains(folded, foldCase(name)):
+		return 0, Errorf(Invalid, "the reason stays on record, so it cannot name the person")
+	}
+	evidence, err := ids(u.tx, `SELECT DISTINCT e.evidence FROM detectionmodelresult r JOIN result_evidence e ON e.result = r.id WHERE r.employee = ?`, id)
+	if err != nil {
+		return 0, err
+	}
+	home, err := ids(u.tx, `SELECT homeAddress FROM employee WHERE id = ? AND homeAddress IS NOT NULL`, id)
+	if err != nil {
+		return 0, err
+	}
+	if err := u.notes(`SELECT id FROM alert WHERE employee = ?`, id); err != nil {
+		return 0, err
+	}
+	if err := u.each(&u.done.Results, Results, `SELECT id FROM detectionmodelresult WHERE employee = ?`, id); err != nil {
+		return 0, err
+	}
+	if err := u.each(&u.done.Events, EmployeeEvents, `SELECT id FROM employeeevent WHERE employee = ?`, id); err != nil {
+		return 0, err
+	}
+	if u.done.Reveals, err = u.exec(`DELETE FROM reveal WHERE employee = ?`, id); err != nil {
+		return 0, err
+	}
+	if _, err := u.tx.Exec(`UPDATE employee SET manager = '' WHERE manager IN (?, ?) AND manager != ''`, p.Person, name); err != nil {
+		return 0, err
+	}
+	u.done.People = 1
+	if err := u.Delete(Employees, id); err != nil {
+		return 0, err
+	}
+	for _, a := range home {
+		err := u.each(&u.done.Addresses, Addresses, `SELECT id FROM address WHERE id = ? AND NOT EXISTS (SELECT 1 FROM employee WHERE homeAddress = address.id)`, a)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return id, u.loose(evidence)
+}
+
+// old removes results, events, reveals and evidence from before a time, and the
+// notes of alerts that are left without results.
+func (u *purge) old(before int64) error {
+	evidence, err := ids(u.tx, `SELECT id FROM detectionevidence WHERE date_to < ?`, before)
+	if err != nil {
+		return err
+	}
+	if err := u.each(&u.done.Results, Results, `SELECT id FROM detectionmodelresult WHERE date < ?`, before); err != nil {
+		return err
+	}
+	if err := u.each(&u.done.Events, EmployeeEvents, `SELECT id FROM employeeevent WHERE coalesce(until, at) < ?`, before); err != nil {
+		return err
+	}
+	if u.done.Reveals, err = u.exec(`DELETE FROM reveal WHERE until < ?`, before); err != nil {
+		return err
+	}
+	if err := u.flush(nil); err != nil { // the alerts know what is left of them
+		return err
+	}
+	if err := u.notes(`SELECT id FROM alert WHERE n = 0 AND last_date < ?`, before); err != nil {
+		return err
+	}
+	return u.loose(evidence)
+}
+
+// each deletes the rows of a resource whose ids q gives.
+func (u *purge) each(n *int, r *Resource, q string, args ...any) error {
+	list, err := ids(u.tx, q, args...)
+	if err != nil {
+		return err
+	}
+	for _, id := range list {
+		if err := u.Delete(r, id); err != nil {
+			return err
+		}
+		if err := u.flushSome(); err != nil {
+			return err
+		}
+	}
+	*n += len(list)
+	return nil
+}
+
+// loose deletes those of the evidence that no result points at.
+func (u *purge) loose(evidence []int64) error {
+	return u.each(&u.done.Evidence, Evidences, `SELECT id FROM detectionevidence WHERE id IN (SELECT value FROM json_each(?))
+		AND NOT EXISTS (SELECT 1 FROM result_evidence WHERE evidence = detectionevidence.id)`, jsonIDs(evidence))
+}
+
+// notes empties what was typed about the alerts that q gives.
+func (u *purge) notes(q string, args ...any) (err error) {
+	n, err := u.exec(`UPDATE decision SET note = '' WHERE note != '' AND alert IN (`+q+`)`, args...)
+	u.done.Notes += n
+	return err
+}
+
+func (u *purge) exec(q string, args ...any) (int, error) {
+	res, err := u.tx.Exec(q, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+// Scrub writes the file anew without what was deleted from it, so that no byte
+// of that is left. Nobody may have it open; it needs as much memory as the file
+// is large, since what it works on shall not touch the disk elsewhere.
+func Scrub(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", dsn(path, "busy_timeout(5000)", "synchronous(FULL)", "temp_store(MEMORY)", "secure_delete(1)", "trusted_schema(0)"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(classify(err), db.Close()) }()
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, `VACUUM`); err != nil {
+		return err
+	}
+	var busy, log, moved int
+	if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return Errorf(Locked, "another program reads %s, so deleted bytes are still in its -wal file; end it and purge again", path)
+	}
+	return nil
+}
