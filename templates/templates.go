@@ -16,6 +16,10 @@ var files embed.FS
 var (
 	Queue    = page[QueueData]("queue.html")
 	Alert    = page[AlertData]("alert.html")
+	Person   = page[PersonData]("person.html")
+	People   = page[PeopleData]("people.html")
+	Models   = page[ModelsData]("models.html")
+	Activity = page[ActivityData]("activity.html")
 	Login    = page[LoginData]("login.html")
 	Welcome  = page[WelcomeData]("welcome.html")
 	FirstRun = page[FirstRunData]("firstrun.html")

@@ -17,6 +17,7 @@ var funcs = template.FuncMap{
 	"age": age, "waited": waited, "day": day, "clock": clock, "longday": longDay,
 	"level": level, "heat": heat, "over": over, "comb": combRects, "combName": combName, "combLarge": combLarge,
 	"said": said, "dimBar": dimBar, "dimName": dimName, "spark": sparkLine, "bars": barPaths, "strip": stripPaths, "gantt": ganttBar,
+	"personStrip": personStrip, "weekGrid": weekGrid, "hourGrid": hourGrid, "gridName": gridName, "sparkWide": sparkWide, "signed": signed, "stack": stackPaths, "since": since,
 }
 
 // num writes a number as people read it: 0.94, 78.5, 1240. What is posted is never scaled.
