@@ -19,3 +19,9 @@ func Routes(h http.Handler) (list []Route) {
 	}
 	return list
 }
+
+// StatusOfNoRecord is the status of a page whose look could not be recorded.
+func StatusOfNoRecord(err error) int {
+	code, _ := judge(noRecord(err))
+	return code
+}

@@ -15,13 +15,22 @@ func (s *server) looked(r *request, object string, id int64) error {
 	if r.Method == http.MethodHead || strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") {
 		return nil
 	}
-	return noRecord(s.db.RecordView(context.WithoutCancel(r.Context()), r.actor, object, id))
+	err := s.db.RecordView(context.WithoutCancel(r.Context()), r.actor, object, id)
+	if err != nil {
+		s.opt.Log.Error("look not on record", "id", r.id, "err", err)
+	}
+	return noRecord(err)
 }
 
-// noRecord says why a page about people is not shown on a full disk.
+// noRecord says why a page about people is not shown: a look that is not on record is none.
 func noRecord(err error) error {
-	if e := store.AsError(err); err != nil && e.Kind == store.Full {
+	switch e := store.AsError(err); {
+	case err == nil:
+		return nil
+	case e.Kind == store.Full:
 		return &wireError{http.StatusServiceUnavailable, "the disk is full, so that this look cannot be put on record; pages about people are shown again once there is room"}
+	case status[e.Kind] == http.StatusServiceUnavailable:
+		return err
 	}
-	return err
+	return &store.Error{Kind: store.Locked, Msg: "this look cannot be put on record, and pages about people are not shown without", Err: err}
 }

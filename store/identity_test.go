@@ -146,3 +146,14 @@ func TestIdentityStaysInItsFile(t *testing.T) {
 		}
 	}
 }
+
+// A look that cannot be written is an error, so that nothing is shown.
+func TestViewNotWritten(t *testing.T) {
+	d := newDesk(t)
+	if _, err := d.db.conn.ExecContext(t.Context(), `CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END`); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.db.RecordView(t.Context(), d.ana, "employee", 1); err == nil {
+		t.Error("it says that the look is on record")
+	}
+}

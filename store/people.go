@@ -40,7 +40,7 @@ type PeopleQuery struct {
 
 // PersonRow is a person in the list. Levels are over the model's scale.
 type PersonRow struct {
-	PersonBrief
+	Subject
 	Name   string // "" unless the asker may see it
 	Peak   *Peak  // of the last 7 days; nil: no result
 	Change float64
@@ -244,29 +244,29 @@ func (db *DB) personRows(ctx context.Context, by Actor, ids []int64, asOf int64)
 	if err != nil {
 		return nil, err
 	}
-	people, err := db.PersonBriefs(ctx, ids)
+	people, err := db.Subjects(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	var out []PersonRow
 	for _, id := range ids {
 		if p, ok := people[id]; ok {
-			out = append(out, PersonRow{PersonBrief: p, Name: names[id], Open: open[id], Band: math.NaN()})
+			out = append(out, PersonRow{Subject: p, Name: names[id], Open: open[id], Band: math.NaN()})
 		}
 	}
 	return out, nil
 }
 
-// PersonBriefs returns what may be shown unasked of people, by id.
-func (db *DB) PersonBriefs(ctx context.Context, ids []int64) (map[int64]PersonBrief, error) {
-	rows, err := db.query(ctx, `SELECT `+briefColumns+` FROM person WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
+// Subjects returns what may be shown unasked of people, by id.
+func (db *DB) Subjects(ctx context.Context, ids []int64) (map[int64]Subject, error) {
+	rows, err := db.query(ctx, `SELECT `+subjectColumns+` FROM person WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	out := make(map[int64]PersonBrief, len(ids))
+	out := make(map[int64]Subject, len(ids))
 	for rows.Next() {
-		var p PersonBrief
+		var p Subject
 		if err := rows.Scan(p.dest()...); err != nil {
 			return nil, classify(err)
 		}
@@ -365,4 +365,25 @@ func (r *recent) usual(people []int64) float64 {
 		}
 	}
 	return quantileOf(all, 0.95)
+}
+
+// AppendCSVLine appends a line of CSV. Text that a spreadsheet would run as a
+// formula gets an apostrophe in front; a number that begins with a sign does not.
+func AppendCSVLine(b []byte, cells ...string) []byte {
+	for i, c := range cells {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if _, err := strconv.ParseFloat(c, 64); err != nil && isFormula(c) {
+			c = "'" + c
+		}
+		b = appendQuoted(b, c)
+	}
+	return append(b, '\n')
+}
+
+// CountPeople counts everybody.
+func (db *DB) CountPeople(ctx context.Context) (n int, err error) {
+	err = db.r.QueryRowContext(ctx, `SELECT count(*) FROM person`).Scan(&n)
+	return n, classify(err)
 }

@@ -9,21 +9,16 @@ import (
 	"slices"
 )
 
-// PersonBrief is what may be shown of a person unasked.
-type PersonBrief struct {
-	ID                                                            int64
-	EmployeeID, Pseudonym, Status, Role, Department, Site, LeftOn string
-}
+// subjectColumns are those of a Subject, from the view person.
+const subjectColumns = `id, employee_id, pseudonym, currentEmploymentStatus, role, department, site, coalesce(left_on, '')`
 
-const briefColumns = `id, employee_id, pseudonym, currentEmploymentStatus, role, department, site, coalesce(left_on, '')`
-
-func (p *PersonBrief) dest() []any {
-	return []any{&p.ID, &p.EmployeeID, &p.Pseudonym, &p.Status, &p.Role, &p.Department, &p.Site, &p.LeftOn}
+func (p *Subject) dest() []any {
+	return []any{&p.ID, &p.EmployeeID, &p.Pseudonym, &p.Employment, &p.Role, &p.Department, &p.Site, &p.LeftOn}
 }
 
 // Person returns what may be shown of a person unasked. Error: NotFound.
-func (db *DB) Person(ctx context.Context, id int64) (p PersonBrief, err error) {
-	err = db.r.QueryRowContext(ctx, `SELECT `+briefColumns+` FROM person WHERE id = ?`, id).Scan(p.dest()...)
+func (db *DB) Person(ctx context.Context, id int64) (p Subject, err error) {
+	err = db.r.QueryRowContext(ctx, `SELECT `+subjectColumns+` FROM person WHERE id = ?`, id).Scan(p.dest()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, Errorf(NotFound, "there is no person %d", id)
 	}
@@ -52,6 +47,17 @@ func (s Series) Newest() (value float64, day int) {
 	return math.NaN(), 0
 }
 
+// Highest returns the highest value of the days from to last, both included; NaN if there is none.
+func (s Series) Highest(from, last int) float64 {
+	high := math.NaN()
+	for _, v := range s.Days[max(from, 0) : last+1] {
+		if v == v && !(high >= v) {
+			high = v
+		}
+	}
+	return high
+}
+
 // Median returns the person's own median, NaN with fewer than 5 values.
 func (s Series) Median() float64 {
 	var values []float64
@@ -78,7 +84,7 @@ type Profile struct {
 }
 
 // Profile compares a person with the own past and with peers, over the 60 days that end with asOf.
-func (db *DB) Profile(ctx context.Context, p PersonBrief, asOf int64) (Profile, error) {
+func (db *DB) Profile(ctx context.Context, p Subject, asOf int64) (Profile, error) {
 	out := Profile{From: int64(dayNumber(asOf)-Days+1) * microDay}
 	ids, err := db.peerIDs(ctx, p.ID, p.Role)
 	if err != nil {

@@ -1,0 +1,101 @@
+package handlers
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"time"
+
+	"citd/store"
+	"citd/templates"
+)
+
+// modelRoutes are the routes of the models.
+func (p *pages) modelRoutes() []route {
+	return []route{{"GET", "/models", people, 0, p.modelsPage, false}}
+}
+
+func (p *pages) modelsPage(w http.ResponseWriter, r *request) error {
+	asOf := p.db.Now()
+	list, err := p.db.ModelStats(r.Context(), asOf)
+	if err != nil {
+		return err
+	}
+	counts, err := p.db.Counts(r.Context())
+	if err != nil {
+		return err
+	}
+	d := templates.ModelsData{Frame: p.frame(r, "Models", "models"), Few: store.FewDecisions}
+	d.Waiting = counts.Open
+	y, m, day := utc(asOf).Date()
+	d.First = time.Date(y, m, day-store.Days+1, 0, 0, 0, 0, time.UTC)
+	for _, x := range list {
+		card := modelCard(x)
+		if d.Nav.Explore != "" && x.Count > 0 {
+			card.Results = d.Nav.Explore + "?q=" + url.QueryEscape("model:"+quoted(x.Name))
+		}
+		d.Models = append(d.Models, card)
+	}
+	return page(w, http.StatusOK, templates.Models, d)
+}
+
+// quoted is a value of the filter language, in which + stands for a blank.
+func quoted(s string) string {
+	out := []byte(s)
+	for i, c := range out {
+		if c == ' ' {
+			out[i] = '+'
+		}
+	}
+	return string(out)
+}
+
+func modelCard(x store.ModelStats) templates.ModelCard {
+	c := templates.ModelCard{
+		Name: x.Name, Family: x.Family, Last: orZero(x.Last), Silent: x.Silent, Replaced: x.Replaced, Count: x.Count, Volume: x.Volume[:],
+		Median: known(x.Median), Scale: x.Scale, Low: x.Low, High: x.High, Bins: x.Bins[:], Hits: x.Confirmed[:],
+		Right: x.Right, Wrong: x.Wrong, Open: x.Open, RateLow: x.RateLow, RateHigh: x.RateHigh,
+	}
+	if x.Gap > 0 {
+		c.Gap = gapWords(x.Gap)
+	}
+	if x.Moved != nil {
+		c.Moved = movedWords(x)
+	}
+	return c
+}
+
+// movedWords tell how the scores shifted, and what it takes to judge that.
+func movedWords(x store.ModelStats) string {
+	m := x.Moved
+	than := "Scores moved in the second half of these days"
+	if m.Than != "" {
+		than = "Scores moved against " + m.Than
+	}
+	s := fmt.Sprintf("%s (stability index %.2f): the median went from %s to %s, with %s results a day instead of %s.",
+		than, m.Index, figure(m.Before), figure(m.Now), perDay(m.Is), perDay(m.Was))
+	if n := x.Decided(); n < store.FewDecisions {
+		s += fmt.Sprintf(" %d verdicts of %s are needed to tell if that is right; %d so far.", store.FewDecisions, thousands(x.Count), n)
+	}
+	return s
+}
+
+// perDay writes a rate: 1.5, 14.
+func perDay(v float64) string {
+	if v < 10 {
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", math.Round(v))
+}
+
+// gapWords writes a usual gap: "9 h", "40 min", "3 d", with blanks that do not break.
+func gapWords(d time.Duration) string {
+	switch {
+	case d < 90*time.Minute:
+		return fmt.Sprintf("%d\u00a0min", int(d.Round(time.Minute).Minutes()))
+	case d < 72*time.Hour:
+		return fmt.Sprintf("%d\u00a0h", int(d.Round(time.Hour).Hours()))
+	}
+	return fmt.Sprintf("%d\u00a0d", int(d.Round(24*time.Hour).Hours()/24))
+}

@@ -1,0 +1,196 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"citd/store"
+	"citd/templates"
+)
+
+const shownPeople = 50 // a page
+
+// peopleRoutes are the routes of the list of people.
+func (p *pages) peopleRoutes() []route {
+	return []route{
+		{"GET", "/people", people, 0, p.peoplePage, false},
+		{"GET", "/people.csv", people, 0, p.peopleExport, false},
+	}
+}
+
+// orderWords tell the orders of the list.
+var orderWords = map[store.PeopleOrder]string{
+	store.ByPeak: "highest score in the last 7 days", store.ByChange: "how much the last 7 days rose above the 30 before",
+	store.ByOpen: "alerts that need a decision", store.ByLabel: "how they are shown", store.ByRole: "role",
+}
+
+// peopleQuery reads what the address asks for.
+func peopleQuery(r *request) store.PeopleQuery {
+	v := r.URL.Query()
+	q := store.PeopleQuery{By: r.actor, Search: strings.TrimSpace(v.Get("q")), Order: store.PeopleOrder(v.Get("order")), After: v.Get("after")}
+	if !slices.Contains(store.PeopleOrders, q.Order) {
+		q.Order = store.PeopleOrders[0]
+	}
+	if len(q.Search) > 200 {
+		q.Search = strings.ToValidUTF8(q.Search[:200], "")
+	}
+	return q
+}
+
+// peopleURL is the address of a query, with further pairs.
+func peopleURL(path string, q store.PeopleQuery, more ...string) string {
+	v := url.Values{}
+	if q.Search != "" {
+		v.Set("q", q.Search)
+	}
+	if q.Order != store.PeopleOrders[0] {
+		v.Set("order", string(q.Order))
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		v.Set(more[i], more[i+1])
+	}
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}
+
+func (p *pages) peoplePage(w http.ResponseWriter, r *request) error {
+	q := peopleQuery(r)
+	q.Limit = shownPeople
+	rows, found, err := p.db.People(r.Context(), q, p.db.Now())
+	if err != nil {
+		return noRecord(err)
+	}
+	counts, err := p.db.Counts(r.Context())
+	if err != nil {
+		return err
+	}
+	d := templates.PeopleData{Frame: p.frame(r, "People", "people"), Query: q.Search, Found: found, Whole: found, Says: orderWords[q.Order]}
+	d.Waiting = counts.Open
+	if q.Order != store.PeopleOrders[0] {
+		d.Order = string(q.Order)
+	}
+	if q.Search != "" {
+		if d.Whole, err = p.db.CountPeople(r.Context()); err != nil {
+			return err
+		}
+		d.Clear = peopleURL("/people", store.PeopleQuery{Order: q.Order})
+	}
+	d.Export = peopleURL("/people.csv", q)
+	shown := who{mode: d.Mode, names: map[int64]string{}}
+	further, err := p.furtherDim(r)
+	if err != nil {
+		return err
+	}
+	for _, x := range rows {
+		shown.names[x.ID] = x.Name
+		d.Rows = append(d.Rows, personRow(x, shown, further))
+		d.HasRole = d.HasRole || d.Rows[len(d.Rows)-1].Role != ""
+	}
+	d.Heads = peopleHeads(q, d.HasRole)
+	if q.After != "" {
+		d.First = peopleURL("/people", q)
+	}
+	if len(rows) == shownPeople {
+		d.Next = peopleURL("/people", q, "after", rows[len(rows)-1].Cursor)
+	}
+	return page(w, http.StatusOK, templates.People, d)
+}
+
+func peopleHeads(q store.PeopleQuery, role bool) []templates.PeopleHead {
+	head := func(label string, order store.PeopleOrder, up, num, narrow bool) templates.PeopleHead {
+		to := q
+		to.Order = order
+		return templates.PeopleHead{Label: label, URL: peopleURL("/people", to), Current: q.Order == order, Up: up, Num: num, Narrow: narrow}
+	}
+	heads := []templates.PeopleHead{head("Person", store.ByLabel, true, false, false)}
+	if role {
+		heads = append(heads, head("Role", store.ByRole, true, false, true))
+	}
+	return append(heads, templates.PeopleHead{Label: "7 days"}, head("Peak, 7 d", store.ByPeak, false, true, false),
+		head("Change", store.ByChange, false, true, true), templates.PeopleHead{Label: "60 days", Narrow: true}, head("Open", store.ByOpen, false, true, false))
+}
+
+// furtherDim is the name of the tooth beyond the four; empty: the file has no further dimension.
+func (p *pages) furtherDim(r *request) (string, error) {
+	names, err := p.db.Dimensions(r.Context())
+	if list := further(names); len(list) > 0 {
+		return list[0], err
+	}
+	return "", err
+}
+
+func personRow(x store.PersonRow, shown who, further string) templates.PeopleRow {
+	label, sub := shown.label(x.Subject)
+	row := templates.PeopleRow{
+		URL: personPath(x.ID), Label: label, Role: roleWords(x.Subject), Days: x.Days, Open: x.Open, Change: known(x.Change),
+	}
+	if id, role, ok := strings.Cut(sub, " · "); ok || role == "" && id != x.Role {
+		row.Sub = id // the role has a column of its own
+	}
+	if x.Peak != nil {
+		row.Peak, row.Scale = &x.Peak.Value, x.Peak.Scale
+	}
+	if band := known(x.Band); band != nil {
+		row.Band = *band
+	}
+	for i, v := range x.Dims {
+		dim := templates.Dim{Name: store.AlertDims[i], Scale: v.Scale}
+		if v.Scale != 0 {
+			dim.Value = &v.Value
+		}
+		if i < 4 {
+			row.Dims = append(row.Dims, dim)
+		} else if further != "" {
+			dim.Name = further
+			row.Dims = append(row.Dims, dim)
+		}
+	}
+	return row
+}
+
+// roleWords is the role and, where that says more, the department.
+func roleWords(x store.Subject) string {
+	if d := differs(x.Department, x.Role); d != "" && x.Role != "" {
+		return x.Role + ", " + d
+	}
+	return x.Role + differs(x.Department, x.Role)
+}
+
+// peopleExport answers with the whole list as CSV, on record. It holds no more
+// than the page shows.
+func (p *pages) peopleExport(w http.ResponseWriter, r *request) error {
+	q := peopleQuery(r)
+	rows, found, err := p.db.People(r.Context(), q, p.db.Now())
+	if err != nil {
+		return noRecord(err)
+	}
+	if err := p.db.Record(r.Context(), r.actor, "export", "employee", 0, "people, "+strconv.Itoa(found)+" rows"); err != nil {
+		return noRecord(err)
+	}
+	shown := who{mode: p.mode(r.Context()), names: map[int64]string{}}
+	b := []byte("person,id,role,department,site,peak_7_days,change,open_alerts\n")
+	for _, x := range rows {
+		shown.names[x.ID] = x.Name
+		label, _ := shown.label(x.Subject)
+		id := x.EmployeeID
+		if shown.mode == modePseudonyms {
+			id = ""
+		}
+		peak, change := "", ""
+		if x.Peak != nil {
+			peak = strconv.FormatFloat(x.Peak.Value, 'f', -1, 64)
+		}
+		if v := known(x.Change); v != nil {
+			change = strconv.FormatFloat(*v, 'f', 4, 64)
+		}
+		b = store.AppendCSVLine(b, label, id, x.Role, x.Department, x.Site, peak, change, strconv.Itoa(x.Open))
+	}
+	w.Header().Set("Content-Disposition", `attachment; filename="people.csv"`)
+	send(w, http.StatusOK, "text/csv; charset=utf-8", b)
+	return nil
+}

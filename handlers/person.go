@@ -1,0 +1,364 @@
+package handlers
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"citd/store"
+	"citd/templates"
+)
+
+const (
+	shownResults = 13  // of a person, unless all are asked for
+	mostResults  = 500 // then
+	shownPast    = 8   // decisions, events and looks on a person's page
+)
+
+// personRoutes are the routes of one person.
+func (p *pages) personRoutes() []route {
+	return []route{
+		{"GET", "/people/:id", people, 0, p.personPage, false},
+		{"POST", "/people/:id/reveal", deciders, oneForm, p.reveal, false},
+	}
+}
+
+func personPath(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
+
+func (p *pages) personPage(w http.ResponseWriter, r *request) error {
+	id, err := r.idOf("person")
+	if err != nil {
+		return err
+	}
+	d, err := p.personData(r, id)
+	if err != nil {
+		return err
+	}
+	return page(w, http.StatusOK, templates.Person, d)
+}
+
+// reveal shows r's reader who a person is, from now on for a while.
+func (p *pages) reveal(w http.ResponseWriter, r *request) error {
+	id, err := r.idOf("person")
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
+	}
+	digit, text := r.PostForm.Get("reason"), r.PostForm.Get("text")
+	reason, _ := strconv.Atoi(digit) // 0 is none
+	err = p.db.Reveal(r.Context(), r.actor, id, reason, text)
+	if e := store.AsError(err); e.Kind == store.Invalid {
+		d, err := p.personData(r, id)
+		if err != nil {
+			return err
+		}
+		d.Problem, d.Draft = sentence(problemOf(e)), templates.Draft{Reason: digit, Note: text}
+		return page(w, http.StatusBadRequest, templates.Person, d)
+	} else if err != nil {
+		return err
+	}
+	redirect(w, personPath(id)+"#identity")
+	return nil
+}
+
+// problemOf is what is wrong with a form, without the names of its fields.
+func problemOf(e *store.Error) string {
+	for _, said := range e.Fields {
+		return said[0]
+	}
+	return e.Msg
+}
+
+// personData fills the page. It first puts the look on record.
+func (p *pages) personData(r *request, id int64) (d templates.PersonData, err error) {
+	ctx, asOf := r.Context(), p.db.Now()
+	who, err := p.db.Person(ctx, id)
+	if err != nil {
+		return d, err
+	}
+	if err := p.looked(r, "employee", id); err != nil {
+		return d, err
+	}
+	mode := p.mode(ctx)
+	shown, err := p.who(r, mode, who)
+	if err != nil {
+		return d, err
+	}
+	hidden, _ := whoNobody(mode).label(who) // a title stays in the browser's history
+	if mode == modeNames {
+		hidden, _ = shown.label(who)
+	}
+	d = templates.PersonData{Frame: p.frame(r, hidden, "people"), ID: id}
+	d.Path = personPath(id)
+	label, sub := shown.label(who)
+	if dept := differs(who.Department, who.Role); dept != "" {
+		sub = strings.TrimPrefix(sub+", "+dept, ", ")
+	}
+	d.Label, d.Sub = label, joined(sub, who.Site)
+	counts, err := p.db.Counts(ctx)
+	if err != nil {
+		return d, err
+	}
+	d.Waiting = counts.Open
+	profile, err := p.db.Profile(ctx, who, asOf)
+	if err != nil {
+		return d, err
+	}
+	fillProfile(&d, profile)
+	for _, fill := range []func(*request, *templates.PersonData, store.Subject) error{
+		p.fillEvents, p.fillIdentity, p.fillPersonAlerts, p.fillPersonResults, p.fillDecisions, p.fillLooks,
+	} {
+		if err := fill(r, &d, who); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// whoNobody labels people for one who may see nobody by name.
+func whoNobody(mode string) who { return who{mode: mode} }
+
+// differs is s unless it says the same as what stands beside it.
+func differs(s, other string) string {
+	if strings.EqualFold(s, other) {
+		return ""
+	}
+	return s
+}
+
+// fillProfile fills in what 60 days tell.
+func fillProfile(d *templates.PersonData, x store.Profile) {
+	d.First, d.Pooled, d.Scaled, d.Total = utc(x.From), x.Peers.Pooled, x.Scaled, x.Count
+	_, newest := x.Series[0].Newest()
+	if x.Count == 0 || newest > store.Days-7 {
+		newest = store.Days - 1
+	}
+	d.Span = "last 7 days"
+	if newest < store.Days-1 {
+		d.Span = "7 days to " + d.First.AddDate(0, 0, newest).Format("2 Jan")
+	}
+	var out []string // dimensions above the peers
+	for i, s := range x.Series {
+		strip := templates.PersonStrip{Name: dimension(s.Name), Own: s.Days, Peer50: s.Peer.Median, Peer95: s.Peer.P95, First: d.First, Tall: i == 0}
+		strip.Value, strip.Median, strip.P95 = known(s.Highest(newest-6, newest)), known(s.Median()), known(s.Peer.Newest())
+		if i == 0 {
+			strip.Detail = "day’s highest"
+		} else {
+			if len(s.From) > 0 {
+				strip.Detail = "from " + strings.Join(s.From, ", ")
+			}
+			d.Dims = append(d.Dims, templates.Dim{Name: strip.Name, Value: strip.Value, Median: strip.Median, Peer95: strip.P95})
+			if v, q := strip.Value, strip.P95; v != nil && q != nil && *v > *q && *v >= raisedLevel {
+				out = append(out, strings.ToLower(strip.Name))
+			}
+		}
+		d.Strips = append(d.Strips, strip)
+	}
+	fillGrids(d, x)
+	d.Peers = peersLine(x.Peers)
+	d.Say = append(driftSays(d, x), peersSay(x.Peers, out, d.Span)...)
+}
+
+const raisedLevel = 0.4 // below it, standing above peers means little
+
+// known is a pointer to v, nil for NaN.
+func known(v float64) *float64 {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return &v
+}
+
+func fillGrids(d *templates.PersonData, x store.Profile) {
+	d.Hours = x.Hours
+	first := (int(d.First.Weekday()) + 6) % 7 // Monday is 0
+	weeks := (first + store.Days + 6) / 7
+	for w := range d.Weeks {
+		d.Weeks[w] = make([]float64, weeks)
+		for i := range d.Weeks[w] {
+			d.Weeks[w][i] = math.NaN()
+		}
+	}
+	for i, v := range x.Series[0].Days {
+		at := first + i
+		d.Weeks[at%7][at/7] = v
+	}
+}
+
+func peersLine(p store.Peers) string {
+	switch {
+	case p.Role == "" && p.Enough:
+		return fmt.Sprintf("The role is not known, so that all %s others are the peers.", thousands(p.Count))
+	case p.Enough:
+		return fmt.Sprintf("Peers are the %s others with the role %s.", thousands(p.Count), p.Role)
+	case p.Role == "":
+		return "The role is not known, and there are too few people to compare with."
+	}
+	return fmt.Sprintf("Too few peers to compare: %s with the role %s.", others(p.Count), p.Role)
+}
+
+func others(n int) string {
+	switch n {
+	case 0:
+		return "nobody else"
+	case 1:
+		return "1 other"
+	}
+	return thousands(n) + " others"
+}
+
+// driftSays tells whether the daily score has left the person's own range.
+func driftSays(d *templates.PersonData, x store.Profile) []templates.Span {
+	f := x.Drift
+	day := func(n int) string { return d.First.AddDate(0, 0, n).Format("2 Jan") }
+	bold := func(v float64) templates.Span { return templates.Span{Text: figure(v), Bold: true} }
+	switch {
+	case x.Count == 0:
+		return []templates.Span{{Text: "No result in 60 days."}}
+	case !f.Known && f.Values >= 15:
+		return []templates.Span{{Text: "No baseline yet: too few of the first 30 days have a result."}}
+	case !f.Known:
+		return []templates.Span{{Text: "No baseline yet (" + dayCount(f.Values) + " with a result; 15 are needed)."}}
+	case !f.On:
+		return []templates.Span{{Text: "Within the usual range: the running mean of the daily score is not above "}, {Text: figure(f.Limit), Bold: true}, {Text: "."}}
+	case f.Current():
+		return []templates.Span{{Text: "Drifting for "}, {Text: dayCount(store.Days - f.From), Bold: true}, {Text: ". Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
+	}
+	return []templates.Span{{Text: "Drifted from " + day(f.From) + " to " + day(f.Last) + ", the newest result. Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
+}
+
+// peersSay tells which dimensions are above the peers' range.
+func peersSay(p store.Peers, out []string, span string) []templates.Span {
+	if !p.Enough {
+		return nil
+	}
+	others := fmt.Sprintf("%s others with the role %s", thousands(p.Count), p.Role)
+	if p.Role == "" {
+		others = fmt.Sprintf("all %s others", thousands(p.Count))
+	}
+	switch len(out) {
+	case 0:
+		return []templates.Span{{Text: " No dimension is above the range of " + others + " (" + span + ")."}}
+	case 1:
+		return []templates.Span{{Text: " "}, {Text: capital(out[0]), Bold: true}, {Text: " is above the range of " + others + "."}}
+	}
+	return []templates.Span{{Text: " "}, {Text: capital(strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]), Bold: true}, {Text: " are above the range of " + others + "."}}
+}
+
+func dayCount(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return thousands(n) + " days"
+}
+
+// thousands writes 1240 as 1,240.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func figure(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// eventWords tell the kinds of events of employment.
+var eventWords = map[string]string{
+	"notice_given": "Notice given", "left": "Left", "role_change": "New role", "leave": "On leave", "access_change": "Access changed", "note": "Note",
+}
+
+func (p *pages) fillEvents(r *request, d *templates.PersonData, who store.Subject) error {
+	events, err := p.db.PersonEvents(r.Context(), who.ID, 50)
+	if err != nil {
+		return err
+	}
+	for i, e := range events {
+		at, words := utc(e.At), eventWords[e.Kind]
+		if words == "" {
+			words = e.Kind
+		}
+		if (e.Kind == "notice_given" || e.Kind == "left") && d.Standing == "" && !at.After(d.Now) {
+			d.Standing = words + " " + at.Format("2 Jan")
+		}
+		if day := int(at.Sub(d.First).Hours() / 24); !at.Before(d.First) && day < store.Days {
+			d.Marks = append(d.Marks, templates.PersonMark{Day: day, At: at, Text: strings.ToLower(words)})
+		}
+		if i < shownPast {
+			if e.Until.Valid {
+				words += " until " + utc(e.Until.V).Format("2 Jan")
+			}
+			d.Work = append(d.Work, templates.Step{State: "note", Text: words, Note: joined(e.Text, e.Source), At: at})
+		}
+	}
+	slices.Reverse(d.Marks)
+	for i := range d.Strips {
+		d.Strips[i].Marks = d.Marks
+	}
+	return nil
+}
+
+// employment tells the status codes of the wire in words; others stand as posted.
+var employment = map[string]string{"P": "Permanent", "C": "Contract", "T": "Temporary"}
+
+func (p *pages) fillIdentity(r *request, d *templates.PersonData, who store.Subject) error {
+	fact := func(list *[]templates.Fact, name, value string) {
+		if value != "" {
+			*list = append(*list, templates.Fact{Name: name, Value: templates.Link{Text: value}})
+		}
+	}
+	if d.Mode == modePseudonyms {
+		fact(&d.Facts, "Pseudonym", who.Pseudonym)
+	} else {
+		fact(&d.Facts, "Employee ID", who.EmployeeID)
+	}
+	fact(&d.Facts, "Role", who.Role)
+	fact(&d.Facts, "Department", who.Department)
+	fact(&d.Facts, "Site", who.Site)
+	status := who.Employment
+	if words := employment[status]; words != "" {
+		status = words
+	}
+	fact(&d.Facts, "Employment", status)
+	fact(&d.Facts, "Left on", who.LeftOn)
+	d.Hidden = "Name, birth date, gender, nationality, marital status, ethnicity and address"
+	if d.Mode == modeNames {
+		d.Hidden = "Birth date, gender, nationality, marital status, ethnicity and address"
+	}
+	i, err := p.db.Revealed(r.Context(), r.actor, who.ID, p.db.Now())
+	if err != nil {
+		return err
+	}
+	if i != nil {
+		d.Until = local(i.Until)
+		for _, f := range [][2]string{
+			{"Name", strings.TrimSpace(i.Title + " " + i.Name)}, {"Born", i.DateOfBirth}, {"Gender", i.Gender}, {"Nationality", i.Nationality},
+			{"Marital status", i.MaritalStatus}, {"Ethnicity", i.Ethnicity}, {"Address", i.Address},
+		} {
+			if f[1] == "" {
+				f[1] = "not known"
+			}
+			fact(&d.Identity, f[0], f[1])
+		}
+		return nil
+	}
+	if deciders.has(r.actor.Role) {
+		d.Reveal = personPath(who.ID) + "/reveal"
+		for _, x := range store.RevealReasons {
+			d.Reveals = append(d.Reveals, templates.Reason{Digit: x.Digit, Text: x.Text, Note: x.Note})
+		}
+	}
+	return nil
+}
