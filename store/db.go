@@ -272,6 +272,10 @@ func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error)
 }
 
 func (db *DB) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	if len(q) > maxKept {
+		rows, err := db.r.QueryContext(ctx, q, args...)
+		return rows, classify(err)
+	}
 	s, err := db.shapes.take(ctx, db.r, q)
 	if err != nil {
 		return nil, classify(err)

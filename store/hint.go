@@ -11,7 +11,7 @@ const (
 	asPlanned  hint = iota
 	alongOrder      // go along the order's index and test each row
 	byFilter        // find the rows by an index on what is asked, then sort
-	byTable         // no index helps: go through the table, beside which related rows lie
+	byTable         // no index helps: go through the table in its own order
 )
 
 // index is one that SQLite keeps on a table.
@@ -22,15 +22,12 @@ type index struct {
 
 // hintFor chooses for a page of n matching rows.
 func (db *DB) hintFor(ctx context.Context, q *Query, n int64) (hint, error) {
-	if q.where == "" && q.key != "" {
-		return asPlanned, nil
-	}
 	indexes, err := db.indexesOf(ctx, q.res)
 	if err != nil {
 		return asPlanned, err
 	}
 	var rows int64
-	if n > maxLimit { // fewer are soon sorted, however many rows there are
+	if q.where != "" && n > maxLimit { // fewer are soon sorted, however many rows there are
 		err = row(ctx, db, "SELECT coalesce(max(id), 0) FROM "+q.res.Name, nil, &rows)
 	}
 	return q.hint(n, rows, indexes), err
@@ -40,31 +37,31 @@ func (db *DB) hintFor(ctx context.Context, q *Query, n int64) (hint, error) {
 func (q *Query) hint(n, rows int64, indexes []index) hint {
 	sought, sorted := q.sought(indexes)
 	switch {
-	case sorted:
-		return asPlanned
-	case !sought && q.scattered():
+	case !sorted && !sought && (q.asksBeside() || q.sortsBeside):
 		return byTable
-	case !sought:
+	case sorted || !sought:
 		return asPlanned
 	}
+	full, partial := leads(indexes, q.key)
 	// A walk along the ids is cheap but may have to go far, since what is asked
 	// by date lies together; one along another index jumps about in the table,
-	// but what it seeks is likely to be near.
-	share := int64(8)
-	if q.key != "id" {
-		share = 64
-		full, partial := leads(indexes, q.key)
-		switch {
-		case partial && q.flagged():
-			share = 1024
-		case !full:
-			return asPlanned
-		}
+	// but what it seeks is likely to be near, unless the page is far back.
+	share := int64(64)
+	switch {
+	case q.key == "id":
+		share = 8
+	case partial && q.flagged():
+		share = 1024
+	case !full:
+		return asPlanned
 	}
-	if rows > 0 && n > rows/share {
-		return alongOrder
+	switch {
+	case rows == 0 || n <= rows/share:
+		return byFilter
+	case share == 64 && int64(q.Offset) > n/16:
+		return byTable
 	}
-	return byFilter
+	return alongOrder
 }
 
 // sought reports whether an index finds rows by what q asks, and whether the
@@ -102,10 +99,8 @@ func (q *Query) flagged() bool {
 	return false
 }
 
-// scattered reports whether each row tested or sorted needs a look at others.
-func (q *Query) scattered() bool { return q.key == "" || q.asksBeside() }
-
-// asksBeside reports whether each row tested needs a look at others.
+// asksBeside reports whether each row tested needs a look at what lies beside
+// it in another table, in the order of this one's ids.
 func (q *Query) asksBeside() bool {
 	for _, c := range q.root.conds {
 		if c.f.Type == ToMany || c.f.dimension() {

@@ -161,15 +161,19 @@ func (q *Query) checkDimensions(ctx context.Context, rd reader) error {
 }
 
 // pick returns one page of the ids that q selects, or of those greater than
-// after. They come as one row, so that the time-out covers all the work.
+// after; all if limit is negative. They come as one row, so that the time-out covers all the work.
 func (q *Query) pick(ctx context.Context, rd reader, h hint, limit, offset int, after ...any) ([]int64, error) {
 	table, where, order := q.hinted(h)
 	if len(after) > 0 {
 		where = both(where, "id > ?")
 	}
-	text := "SELECT json_group_array(id) FROM (SELECT id FROM " + from(table, where) + " ORDER BY " + order + " LIMIT ? OFFSET ?)"
+	args := slices.Concat(q.args, after, q.orderArgs)
+	text := "SELECT id FROM " + from(table, where) + " ORDER BY " + order
+	if limit >= 0 {
+		text, args = text+" LIMIT ? OFFSET ?", append(args, limit, offset)
+	}
 	var ids idList
-	err := row(ctx, rd, text, slices.Concat(q.args, after, q.orderArgs, []any{limit, offset}), &ids)
+	err := row(ctx, rd, "SELECT json_group_array(id) FROM ("+text+")", args, &ids)
 	return ids, err
 }
 
@@ -229,7 +233,9 @@ func (db *DB) total(ctx context.Context, q *Query) (n int64, err error) {
 	if err := row(ctx, db, text, q.args, &n); err != nil {
 		return 0, err
 	}
-	db.totals.put(gen, key, n)
+	if len(key) <= maxKept {
+		db.totals.put(gen, key, n)
+	}
 	return n, nil
 }
 

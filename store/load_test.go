@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -146,11 +147,14 @@ func TestShapesAreBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if rows, err := db.query(t.Context(), `SELECT '`+strings.Repeat("x", maxKept)+`'`); err != nil || rows.Close() != nil {
+		t.Error(err)
+	}
 	if n := len(db.shapes.kept); n > maxShapes {
 		t.Errorf("%d statements are kept; want at most %d", n, maxShapes)
 	}
 	for q, s := range db.shapes.kept {
-		if s.users != 0 || s.gone {
+		if len(q) > maxKept || s.users != 0 || s.gone {
 			t.Errorf("%s: users %d, gone %v", q, s.users, s.gone)
 		}
 	}

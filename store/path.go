@@ -223,6 +223,15 @@ func (p *path) column() string {
 	return p.leaf.Name
 }
 
+// beside reports whether p begins in a table that is ordered by the root's ids:
+// one of references or of dimensions.
+func (p *path) beside() bool {
+	if len(p.rels) > 0 {
+		return p.rels[0].Type == ToMany
+	}
+	return p.leaf.Type == ToMany || p.leaf.dimension()
+}
+
 // orderSQL returns the term of ORDER BY for p. NULL comes first, or last if
 // descending. Of many related rows the least counts, or the greatest.
 func (p *path) orderSQL(b *binder, desc bool) string {

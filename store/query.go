@@ -21,16 +21,17 @@ const (
 type Query struct {
 	Limit, Offset int
 
-	res       *Resource
-	params    url.Values
-	root      node
-	where     string // after WHERE; "": all rows
-	args      []any
-	order     string // after ORDER BY, ends in a unique key
-	orderArgs []any
-	key       string   // the column that order begins with; "" if it is none
-	ordered   bool     // the request names an order
-	dims      []string // further dimensions named: unknown ones are refused when it runs
+	res         *Resource
+	params      url.Values
+	root        node
+	where       string // after WHERE; "": all rows
+	args        []any
+	order       string // after ORDER BY, ends in a unique key
+	orderArgs   []any
+	key         string   // the column that order begins with; "" if it is none
+	sortsBeside bool     // order begins with what lies in another table in the order of ids
+	ordered     bool     // the request names an order
+	dims        []string // further dimensions named: unknown ones are refused when it runs
 }
 
 // Resource is what q lists.
@@ -197,7 +198,7 @@ func (p *parser) order(keys []string) {
 			continue
 		}
 		if len(done) == 0 {
-			p.q.key = at.column()
+			p.q.key, p.q.sortsBeside = at.column(), at.beside()
 		}
 		done[name] = true
 		p.dimension(at)

@@ -168,7 +168,7 @@ func TestFilters(t *testing.T) {
 		{"detectionmodelresult/?flag=False", "1"},
 		{"detectionmodelresult/?flag=0", "1"},
 		{"detectionmodelresult/?flag__exact=0", "1"},
-		{"detectionmodelresult/?flag__in=true,false", "1 2 3"},
+		{"detectionmodelresult/?flag__in=true,+false", "1 2 3"},
 		// dimensions beyond the four
 		{"detectionmodelresult/?file_anomaly__gt=0.7", "2 3"},
 		{"detectionmodelresult/?file_anomaly=0.75", "2"},

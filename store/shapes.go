@@ -10,6 +10,10 @@ import (
 // kilobytes for every connection that ran it.
 const maxShapes = 64
 
+// maxKept bounds the text of what is kept a query: longer ones list thousands
+// of values, and hardly come again.
+const maxKept = 4 << 10 // bytes
+
 // shapes keeps the readers' statements, so that a query that comes again is
 // not parsed and planned again. Values are bound; only the shape of a request's
 // filters makes a new statement.

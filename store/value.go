@@ -126,7 +126,7 @@ func dayOf(s string) (string, error) {
 
 // yesOrNo is stricter than what bodies may hold, as section 10 has it.
 func yesOrNo(s string) (bool, error) {
-	switch s {
+	switch strings.TrimSpace(s) {
 	case "true", "True", "1":
 		return true, nil
 	case "false", "False", "0":
