@@ -267,6 +267,18 @@ CREATE TABLE decision_result (
   PRIMARY KEY (decision, result)
 ) STRICT, WITHOUT ROWID;
 
+-- Views of the queue that analysts gave a name: one of the built-in views, narrowed by a filter.
+CREATE TABLE saved_view (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  account     INTEGER NOT NULL REFERENCES account (id),
+  name        TEXT    NOT NULL,
+  view        TEXT    NOT NULL,  -- store/queue.go
+  filter      TEXT    NOT NULL,  -- as typed
+  shared      INTEGER NOT NULL CHECK (shared IN (0, 1)),
+  created_at  INTEGER NOT NULL,
+  UNIQUE (account, name)
+) STRICT;
+
 -- Labels in the order in which they came to be: models read on from the last
 -- cursor they saw. A newer row for the same result supersedes the older.
 CREATE TABLE feedback (
