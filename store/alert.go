@@ -341,7 +341,7 @@ func (s *settler) save() error {
 // pointOf is what fold takes from a result.
 func pointOf(r *Result, m Model) point {
 	p := point{
-		id: r.ID, date: r.Date, received: r.Receipt.CreatedAt, score: scaled(r.Score, m.Scale), flag: r.Flag, family: m.Family,
+		id: r.ID, date: r.Date, received: r.Receipt.CreatedAt, score: scaled(r.Score, m.Scale), flag: r.Flag, model: m.Name, family: m.Family,
 		digest: r.Receipt.Digest, dims: [dimCount]sql.Null[float64]{dimEmail: r.Email, dimWeb: r.Web, dimDevice: r.Device, dimLogin: r.Login},
 	}
 	for _, x := range r.Extra {

@@ -16,7 +16,7 @@ func (tx *Tx) decide(actor Actor, alert int64, c Choice, batch *int64, many bool
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := tx.mayDecide(a, &c); err != nil {
+	if err := tx.mayDecide(actor, a, &c); err != nil {
 		return Outcome{}, err
 	}
 	points, inForce, err := a.points(tx, window{a.first, a.last})
@@ -65,14 +65,14 @@ func (c *Choice) record(id int64, results int, batch int64) string {
 }
 
 // mayDecide refuses what the alert's state does not allow, naming who was first.
-func (tx *Tx) mayDecide(a *alertRow, c *Choice) error {
+func (tx *Tx) mayDecide(actor Actor, a *alertRow, c *Choice) error {
 	if c.Action == Remark {
 		return nil
 	}
 	closed := a.state == StateConfirmed || a.state == StateDismissed
 	switch {
 	case c.Seen != nil && *c.Seen != a.decision, c.Action == Undo && c.Undoes != a.decision:
-		return tx.wasFirst(a)
+		return tx.wasFirst(actor, a, c)
 	case a.state == StateWithdrawn:
 		return Errorf(Conflict, "all results of this alert are gone; there is nothing left to decide")
 	case c.Action == Undo:
@@ -80,7 +80,7 @@ func (tx *Tx) mayDecide(a *alertRow, c *Choice) error {
 	case c.Action == Reopen && !closed:
 		return Errorf(Conflict, "this alert is open already")
 	case c.Action != Reopen && closed:
-		return tx.wasFirst(a)
+		return tx.wasFirst(actor, a, c)
 	}
 	if c.Action == Snooze && c.Over != nil {
 		return tx.checkOver(a, c)
@@ -88,8 +88,11 @@ func (tx *Tx) mayDecide(a *alertRow, c *Choice) error {
 	return nil
 }
 
-// wasFirst tells who decided on the alert, what and when.
-func (tx *Tx) wasFirst(a *alertRow) error {
+// toDo tells what was chosen, in the words of Did.
+var toDo = map[Action]string{Review: "to take it into review", Confirm: "to confirm it", Dismiss: "to dismiss it", Snooze: "to snooze it", Reopen: "to reopen it", Undo: "to take a decision back"}
+
+// wasFirst tells who decided on the alert, what and when, and whose choice was not recorded.
+func (tx *Tx) wasFirst(actor Actor, a *alertRow, c *Choice) error {
 	if a.decision == 0 {
 		return Errorf(Conflict, "nobody has decided on this alert; load the page again")
 	}
@@ -100,7 +103,8 @@ func (tx *Tx) wasFirst(a *alertRow) error {
 	if err != nil {
 		return err
 	}
-	return Errorf(Conflict, "%s was first: %s at %s; nothing was changed", who, d.Did(), time.UnixMicro(d.At).Format("15:04 on 2 Jan"))
+	return Errorf(Conflict, "%s was first: %s at %s; %s was about %s, and nothing of that was recorded",
+		who, d.Did(), time.UnixMicro(d.At).Format("15:04 on 2 Jan"), actor.Name, toDo[c.Action])
 }
 
 // checkOver turns c.Over into a score over scale. The alert must not be above it already.
@@ -124,14 +128,40 @@ func (c *Choice) covers(points []point, inForce map[int64]int64) (out []cover, e
 		return nil, nil
 	}
 	for _, p := range points {
-		if _, decided := inForce[p.id]; !decided && (c.Results == nil || slices.Contains(c.Results, p.id)) {
+		if _, decided := inForce[p.id]; !decided && (c.Results == nil || slices.Contains(c.Results, p.id)) && c.of(p.model, p.family) {
 			out = append(out, cover{p.id, p.digest})
 		}
+	}
+	if len(out) == 0 && c.Models != nil {
+		return nil, Errorf(Conflict, "nothing of %s is undecided in alert %d", and(c.Models), a.id)
 	}
 	if len(out) == 0 {
 		return nil, fieldErrors{"result": {"none of the ticked results is undecided"}}.err()
 	}
 	return out, nil
+}
+
+// of reports whether c is about the results of a model.
+func (c *Choice) of(model, family string) bool {
+	return c.Models == nil || slices.ContainsFunc(c.Models, func(m string) bool { return foldCase(m) == foldCase(model) || foldCase(m) == foldCase(family) })
+}
+
+// mayJoin refuses to add to a decision about many that is not the actor's, or another one.
+func (tx *Tx) mayJoin(actor Actor, c Choice) error {
+	if c.Batch == 0 {
+		return nil
+	}
+	var reason any
+	if c.Reason != nil {
+		reason = *c.Reason
+	}
+	var same bool
+	err := tx.Row(`SELECT EXISTS (SELECT 1 FROM decision WHERE id = ? AND batch = id AND account = ? AND action = ? AND reason IS ?)`,
+		[]any{c.Batch, actor.ID, string(c.Action), reason}, &same)
+	if err == nil && !same {
+		return Errorf(Conflict, "the decision that this one was to belong to is another one; nothing was changed")
+	}
+	return err
 }
 
 func (tx *Tx) insertDecision(actor Actor, a *alertRow, c Choice, covers []cover) (int64, error) {

@@ -72,7 +72,7 @@ type point struct {
 	id, date, received int64
 	score              float64
 	flag               bool
-	family             string // of the model
+	model, family      string
 	dims               [dimCount]sql.Null[float64]
 	digest             []byte
 }

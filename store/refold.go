@@ -46,7 +46,7 @@ func (a *alertRow) points(r reader, w window) (out []point, cached map[int64]int
 		var score, scale float64
 		var decision sql.Null[int64]
 		err := rows.Scan(&p.id, &p.date, &p.received, &score, &p.flag, &p.dims[dimEmail], &p.dims[dimWeb], &p.dims[dimDevice], &p.dims[dimLogin],
-			&p.dims[dimOther], &p.digest, &decision, &p.family, &scale)
+			&p.dims[dimOther], &p.digest, &decision, &p.model, &p.family, &scale)
 		p.score = scaled(score, scale)
 		p.scale(scale)
 		if decision.Valid {
@@ -54,7 +54,7 @@ func (a *alertRow) points(r reader, w window) (out []point, cached map[int64]int
 		}
 		return err
 	}, `SELECT r.id, r.date, r.created_at, r.score, r.flag, r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly,
-			(SELECT max(value) FROM anomaly WHERE result = r.id), r.digest, r.decision, m.family, m.scale
+			(SELECT max(value) FROM anomaly WHERE result = r.id), r.digest, r.decision, m.name, m.family, m.scale
 			FROM detectionmodelresult r JOIN model m ON m.name = r.reporter
 			WHERE r.employee = ? AND r.date BETWEEN ? AND ? AND r.alert = ?`, a.employee, w.first, w.last, a.id)
 	return out, cached, err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -28,6 +29,9 @@ func (s *search) where(cond string, args ...any) {
 // ofAlert picks the results of alert a by the index on employee and date.
 const ofAlert = `r.employee = a.employee AND r.date BETWEEN a.first_date AND a.last_date AND r.alert = a.id`
 
+// sameTerms are other names of terms.
+var sameTerms = map[string]string{"reporter": "model", "department": "dept", "status": "state"}
+
 // textTerms take key:value.
 var textTerms = map[string]func(s *search, value string) error{
 	"id":    textIs("p.employee_id"),
@@ -39,7 +43,7 @@ var textTerms = map[string]func(s *search, value string) error{
 	"model": func(s *search, v string) error {
 		v = foldCase(v)
 		s.where(`EXISTS (SELECT 1 FROM detectionmodelresult r JOIN model m ON m.name = r.reporter WHERE `+ofAlert+
-			` AND (citd_fold(m.family) = ? OR citd_fold(m.name) = ?))`, v, v)
+			` AND (r.decision IS NULL OR a.undecided = 0) AND (citd_fold(m.family) = ? OR citd_fold(m.name) = ?))`, v, v)
 		return nil
 	},
 }
@@ -144,6 +148,7 @@ func (s *search) add(t token, dims []string, names bool) error {
 		}
 		return nil
 	}
+	t.key = cmp.Or(sameTerms[t.key], t.key)
 	if t.value == "" {
 		return fmt.Errorf("%s%s wants a value after it", t.key, t.op)
 	}
@@ -209,4 +214,15 @@ func (s *search) word(w string, names bool) {
 		args[i] = w
 	}
 	s.where(`(`+strings.Join(conds, ` OR `)+`)`, args...)
+}
+
+// ModelsOf returns the models that a filter asks for: a decision about many
+// alerts that were found by them covers their results alone.
+func ModelsOf(filter string) (models []string) {
+	for _, t := range splitSearch(filter) {
+		if cmp.Or(sameTerms[t.key], t.key) == "model" && t.value != "" {
+			models = append(models, t.value)
+		}
+	}
+	return models
 }

@@ -91,6 +91,11 @@ type Choice struct {
 	Undoes  int64    // Undo: the decision to take back
 	Seen    *int64   // the newest decision that the analyst saw, 0 for none; nil: not checked
 
+	// For many alerts at once.
+	Models []string // Confirm, Dismiss: covers the results of these models or families alone; nil: of all
+	Anyway bool     // Dismiss: also people whom other models flagged
+	Batch  int64    // an earlier decision about many, of the same analyst, to which this one belongs; 0: none
+
 	at int64 // when it was made, if it is told afterwards; 0: now
 }
 
@@ -112,6 +117,7 @@ type Bulk struct {
 	Batch   int64 // names it, to take it back; 0: nothing was done
 	Done    []Outcome
 	Skipped []Skip
+	Held    []Held // left out of a dismissal
 }
 
 // Decide records c on the alert in actor's name. Errors: Invalid (with the
@@ -124,7 +130,8 @@ func Decide(ctx context.Context, db *DB, actor Actor, alert int64, c Choice) (Ou
 }
 
 // DecideMany records c on each of at most 1,000 alerts, with one note and one
-// batch. Those that somebody decided first are left as they are, and listed.
+// batch. Those that somebody decided first are left as they are, and listed. So
+// are, in a dismissal, the people whom other models flagged.
 func DecideMany(ctx context.Context, db *DB, actor Actor, alerts []int64, c Choice) (Bulk, error) {
 	switch err := c.check(db.Now()); {
 	case err != nil:
@@ -140,8 +147,23 @@ func DecideMany(ctx context.Context, db *DB, actor Actor, alerts []int64, c Choi
 	}
 	ids := slices.Compact(slices.Sorted(slices.Values(alerts)))
 	return Write(ctx, db, func(tx *Tx) (Bulk, error) {
-		var b Bulk
+		b := Bulk{Batch: c.Batch}
+		if err := tx.mayJoin(actor, c); err != nil {
+			return b, err
+		}
+		if c.Action == Dismiss && !c.Anyway && len(ids) > 1 {
+			list, err := tx.dismissals(ids, &c)
+			if err != nil {
+				return b, err
+			}
+			if b.Held, err = tx.heldBack(list); err != nil {
+				return b, err
+			}
+		}
 		for _, id := range ids {
+			if slices.ContainsFunc(b.Held, func(h Held) bool { return h.Alert == id }) {
+				continue
+			}
 			if err := b.add(id, func() (Outcome, error) { return tx.decide(actor, id, c, &b.Batch, true) }); err != nil {
 				return b, err
 			}
