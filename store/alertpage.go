@@ -34,6 +34,12 @@ type AlertPage struct {
 	Events    []*EmployeeEvent
 	Others    []string // other families that reported this person within 7 days of the alert
 	Why       []Phrase
+	Brief     []Phrase // the first sentences of Why
+	Peers     Peers
+	Past      Past
+	Record    ModelRecord // of the highest result's model
+	Parts     []Part      // the model's own account of that result
+	Similar   []Similar
 	Rank      int // in the queue; 0: not in it
 	Queue     Neighbours
 
@@ -47,6 +53,11 @@ type AlertDim struct {
 	Scale  float64  // of the model that posted it
 	Median *float64 // over the same scale; nil: fewer than 5 values
 	Values int      // own values in 60 days
+	Share  *float64 // of the excess over the own medians, 0 to 1; nil: no median
+
+	Peer50, Peer95 *float64 // of the peers' daily values, in the unit of Value; nil: too few
+	PeerValues     int
+	Below          float64 // part of those that is below Value
 }
 
 // HeldResult is a result of an alert. Of and By are the decision in force.
@@ -72,6 +83,39 @@ type Neighbours struct {
 // Alert returns the page of one alert, among the neighbours that ask gives it.
 // Error: NotFound.
 func (db *DB) Alert(ctx context.Context, id int64, ask QueueAsk) (*AlertPage, error) {
+	p, err := db.begun(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, load := range []func(context.Context, *DB) error{p.loadResults, p.loadEvidence, p.loadDecisions, p.loadPerson, p.loadPeers, p.loadSimilar} {
+		if err := load(ctx, db); err != nil {
+			return nil, err
+		}
+	}
+	p.shares()
+	p.Brief = brief(p)
+	p.Why = why(p)
+	return p, p.loadQueue(ctx, db, ask)
+}
+
+// Peek returns what a glance at an alert shows: its page without what was
+// decided, said and done. Error: NotFound.
+func (db *DB) Peek(ctx context.Context, id int64) (*AlertPage, error) {
+	p, err := db.begun(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, load := range []func(context.Context, *DB) error{p.loadResults, p.loadEvidence, p.loadOwn, p.loadPeers} {
+		if err := load(ctx, db); err != nil {
+			return nil, err
+		}
+	}
+	p.Brief = brief(p)
+	return p, nil
+}
+
+// begun is a page with its head.
+func (db *DB) begun(ctx context.Context, id int64) (*AlertPage, error) {
 	list, err := heads(ctx, db, []int64{id})
 	if err != nil {
 		return nil, err
@@ -80,16 +124,8 @@ func (db *DB) Alert(ctx context.Context, id int64, ask QueueAsk) (*AlertPage, er
 		return nil, Errorf(NotFound, "there is no alert %d", id)
 	}
 	p := &AlertPage{AlertHead: list[0]}
-	if p.models, err = modelsByName(ctx, db); err != nil {
-		return nil, err
-	}
-	for _, load := range []func(context.Context, *DB) error{p.loadResults, p.loadEvidence, p.loadDecisions, p.loadPerson} {
-		if err := load(ctx, db); err != nil {
-			return nil, err
-		}
-	}
-	p.Why = why(p)
-	return p, p.loadQueue(ctx, db, ask)
+	p.models, err = modelsByName(ctx, db)
+	return p, err
 }
 
 // AlertOf returns the alert that holds a result; NotFound if there is no such result.
@@ -168,11 +204,7 @@ func (p *AlertPage) loadDecisions(ctx context.Context, db *DB) (err error) {
 
 // loadPerson reads what is known of the person besides this alert.
 func (p *AlertPage) loadPerson(ctx context.Context, db *DB) error {
-	p.Dims = p.highest()
-	if p.Who.ID == 0 {
-		return nil
-	}
-	if err := p.loadOwn(ctx, db, p.models); err != nil {
+	if err := errors.Join(p.loadOwn(ctx, db), p.loadOthers(ctx, db)); err != nil || p.Who.ID == 0 {
 		return err
 	}
 	ids, err := all(ctx, db, scanID, `SELECT id FROM alert WHERE employee = ? AND id != ? AND state IN ('confirmed', 'dismissed')
@@ -203,7 +235,7 @@ func (p *AlertPage) loadQueue(ctx context.Context, db *DB, ask QueueAsk) error {
 		if err != nil {
 			return err
 		}
-		before, err := q.count(ctx, db, &at)
+		before, _, err := q.rank(ctx, db, at)
 		if err != nil {
 			return err
 		}
@@ -235,10 +267,11 @@ func (db *DB) neighbours(ctx context.Context, ask QueueAsk, at Place) (n Neighbo
 	if err != nil || len(here) == 0 || q.words { // words are looked for in every alert: too dear for a number
 		return n, err
 	}
-	if n.Place, err = q.count(ctx, db, &at); err != nil {
+	before, ok, err := q.rank(ctx, db, at)
+	if err != nil || !ok {
 		return n, err
 	}
-	n.Place++
+	n.Place = before + 1
 	n.Of, err = q.total(ctx, db)
 	return n, err
 }

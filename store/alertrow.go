@@ -122,6 +122,9 @@ func (a *alertRow) save(tx *Tx) error {
 			return err
 		}
 	}
+	if fresh || len(s.cols) > 0 {
+		tx.lines = append(tx.lines, a.line())
+	}
 	a.was = a.summary
 	return nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync"
 )
 
 // Counts are the numbers that open pages keep up to date.
@@ -22,34 +23,132 @@ type QueueHead struct {
 	Wakes   int64 // when the next snooze ends; 0: none does by time
 	All     int
 	Decided int // confirmations and dismissals made today
+
+	Scores [openBins]int // open alerts by score over scale, the last also above 1
 }
+
+// doneSQL counts the verdicts since a time; more than 5,000 of them are not told apart.
+const doneSQL = `SELECT count(*) FROM decision WHERE id > (SELECT max(id) FROM decision) - 5000 AND at >= ? AND action IN ('confirm', 'dismiss')`
 
 // Counts counts what needs a decision.
-func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
-	err = db.countAll(ctx, map[string]*int{"open": &c.Open, "flagged": &c.Flagged, "today": &c.Today})
-	return c, err
+func (db *DB) Counts(ctx context.Context) (Counts, error) {
+	s, err := db.sums(ctx)
+	return s.head.Counts, err
 }
 
-func (db *DB) countAll(ctx context.Context, into map[string]*int) error {
-	for view, n := range into {
-		q, err := db.queue(ctx, QueueAsk{View: view})
-		if err != nil {
-			return err
-		}
-		if *n, err = q.total(ctx, db); err != nil {
-			return err
+// sums are the counts over all open alerts as of now.
+func (db *DB) sums(ctx context.Context) (boardSums, error) {
+	floor, err := db.floor(ctx)
+	if err != nil {
+		return boardSums{}, err
+	}
+	b, err := db.locked(ctx)
+	if err != nil {
+		return boardSums{}, err
+	}
+	defer b.done()
+	return *b.summed(db.midnight(), floor), nil
+}
+
+// QueueHead returns what stands above the queue.
+func (db *DB) QueueHead(ctx context.Context) (QueueHead, error) {
+	s, err := db.sums(ctx)
+	if err != nil {
+		return QueueHead{}, err
+	}
+	h, since := s.head, db.midnight()
+	h.Scores = s.bins
+	decided, err := db.once(fmt.Sprint(doneSQL, since), func() (n int64, err error) {
+		err = row(ctx, db, doneSQL, []any{since}, &n)
+		return n, err
+	})
+	h.Decided = int(decided)
+	return h, err
+}
+
+// arrivals remembers the results received on each of 60 days, until the next commit.
+type arrivals struct {
+	mu       sync.Mutex
+	gen      int64
+	midnight int64
+	days     [Days]int
+}
+
+// Arrivals counts the results received on each of the 60 days that end today, in
+// the machine's zone. A result with a date before them is not among them.
+func (db *DB) Arrivals(ctx context.Context) ([Days]int, error) {
+	a, gen, midnight := &db.arrivals, db.Gen(), db.midnight()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.midnight == midnight && a.gen == gen {
+		return a.days, nil
+	}
+	r, err := db.lately(ctx, db.Now())
+	if err != nil {
+		return a.days, err
+	}
+	defer r.done()
+	a.gen, a.midnight, a.days = gen, midnight, [Days]int{}
+	for _, list := range r.cells {
+		for i := range list {
+			day := Days - 1
+			if before := midnight - list[i].received; before > 0 {
+				day -= int((before + microDay - 1) / microDay)
+			}
+			if day >= 0 {
+				a.days[day]++
+			}
 		}
 	}
-	return nil
+	return a.days, nil
+}
+
+// Warm reads what pages hold in memory, so that the first reader need not wait.
+func (db *DB) Warm(ctx context.Context) error {
+	_, err := db.sums(ctx)
+	if err == nil {
+		_, err = db.Arrivals(ctx)
+	}
+	return err
 }
 
 // total counts the queue's alerts once a commit.
 func (q *queue) total(ctx context.Context, db *DB) (int, error) {
+	if q.plain {
+		s, err := db.sums(ctx)
+		return s.head.of(q.name), err
+	}
 	n, err := db.once(fmt.Sprint("queue ", q.states, q.conds, q.args), func() (int64, error) {
 		n, err := q.count(ctx, db, nil)
 		return int64(n), err
 	})
 	return int(n), err
+}
+
+// of is the count of a view.
+func (h *QueueHead) of(view string) int {
+	return map[string]int{"open": h.Open, "flagged": h.Flagged, "today": h.Today, "review": h.Review, "snoozed": h.Snoozed, "all": h.All}[view]
+}
+
+const manyAlerts = 20_000 // places among more of them are not counted in SQL
+
+// rank counts the queue's alerts before a place; ok is false where that takes too long to tell.
+func (q *queue) rank(ctx context.Context, db *DB, at Place) (before int, ok bool, err error) {
+	if !q.plain {
+		n, err := q.count(ctx, db, &at)
+		return n, err == nil, err
+	}
+	b, err := db.locked(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	before, ok = b.rank(q.name, at, db.midnight(), q.floor)
+	few := b.all <= manyAlerts
+	b.done()
+	if !ok && few {
+		before, err = q.count(ctx, db, &at)
+	}
+	return before, ok || few, err
 }
 
 // once counts under a key, and remembers it until the next commit.
@@ -63,36 +162,6 @@ func (db *DB) once(key string, count func() (int64, error)) (int64, error) {
 		db.totals.put(gen, key, n)
 	}
 	return n, err
-}
-
-// An alert with a lower id was opened earlier, so the lowest that is open waits longest.
-const (
-	peopleSQL = `SELECT count(DISTINCT employee) FROM alert INDEXED BY alert_open WHERE ` + openStates + ` AND state != 'snoozed'`
-	oldestSQL = `SELECT coalesce((SELECT opened_at FROM alert WHERE id = (SELECT min(id) FROM alert WHERE state IN ('new', 'in_review'))), 0)`
-	wakesSQL  = `SELECT coalesce(min(snooze_until), 0) FROM alert WHERE state = 'snoozed'`
-	doneSQL   = `SELECT count(*) FROM decision WHERE id > (SELECT max(id) FROM decision) - 5000 AND at >= ? AND action IN ('confirm', 'dismiss')`
-)
-
-// QueueHead returns what stands above the queue.
-func (db *DB) QueueHead(ctx context.Context) (h QueueHead, err error) {
-	err = db.countAll(ctx, map[string]*int{
-		"open": &h.Open, "flagged": &h.Flagged, "today": &h.Today,
-		"review": &h.Review, "snoozed": &h.Snoozed, "all": &h.All,
-	})
-	if err != nil {
-		return h, err
-	}
-	one := func(text string, args ...any) (n int64) {
-		if err == nil {
-			n, err = db.once(fmt.Sprint(text, args), func() (n int64, err error) {
-				err = row(ctx, db, text, args, &n)
-				return n, err
-			})
-		}
-		return n
-	}
-	h.People, h.Oldest, h.Wakes, h.Decided = int(one(peopleSQL)), one(oldestSQL), one(wakesSQL), int(one(doneSQL, db.midnight()))
-	return h, err
 }
 
 // AnyResult reports whether a result was ever stored.

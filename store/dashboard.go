@@ -22,6 +22,7 @@ type QueueRow struct {
 	Pieces   int       // of evidence, at most 60
 	Types    []string  // of the other pieces, each once
 	Spark    []float64 // highest score over scale of each of 30 days; NaN: none
+	Usual    float64   // 95 % of the daily scores over scale of people with the same role are below; 0: not known
 	Earlier  *Earlier
 }
 
@@ -118,10 +119,20 @@ func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	var roles []string
+	for _, h := range list {
+		if !slices.Contains(roles, h.Who.Role) {
+			roles = append(roles, h.Who.Role)
+		}
+	}
+	usual, err := db.usual(ctx, roles)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]QueueRow, len(list))
 	for i, h := range list {
 		r := &rows[i]
-		r.AlertHead = h
+		r.AlertHead, r.Usual = h, usual[h.Who.Role]
 		if h.Who.ID == 0 {
 			continue
 		}

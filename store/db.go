@@ -37,11 +37,14 @@ type DB struct {
 	hub    hub
 	logins logins
 
-	shapes  shapes // the readers' statements
-	totals  totals
-	recent  recent                          // results of 60 days, in memory
-	known   atomic.Pointer[knownDimensions] // as of a commit
-	indexes sync.Map                        // table -> [][]string, see indexesOf
+	shapes   shapes // the readers' statements
+	totals   totals
+	recent   recent // results of 60 days, in memory
+	board    board  // open alerts, in memory
+	usuals   usuals
+	arrivals arrivals
+	known    atomic.Pointer[knownDimensions] // as of a commit
+	indexes  sync.Map                        // table -> [][]string, see indexesOf
 
 	files     watched               // the writer's
 	walSize   atomic.Int64          // bytes
@@ -64,6 +67,7 @@ type op struct {
 	err     error
 	changes []Change
 	people  []int64
+	lines   []boardLine
 	done    chan struct{}
 }
 
@@ -216,16 +220,19 @@ func (db *DB) commit(batch []*op) error {
 func (db *DB) publish(batch []*op) (wrote bool) {
 	var all []Change
 	var people []int64
+	var lines []boardLine
 	for _, o := range batch {
 		if o.err == nil {
 			wrote = true
 			all = append(all, o.changes...)
 			people = append(people, o.people...)
+			lines = append(lines, o.lines...)
 		}
 	}
 	if wrote {
 		db.recent.touch(all, people)
 		db.explorer.touch(people)
+		db.board.take(lines)
 		gen := db.gen.Add(1)
 		db.hub.publish(gen, all)
 	}
@@ -237,7 +244,8 @@ type Tx struct {
 	Now     int64 // the time of this commit, microseconds since 1970
 	db      *DB
 	changes []Change
-	people  []int64 // whose results were changed or deleted, see recent
+	people  []int64     // whose results were changed or deleted, see recent
+	lines   []boardLine // alerts that were written
 }
 
 // run gives o its savepoint. It returns an error only when the whole
@@ -246,13 +254,13 @@ func (tx *Tx) run(o *op) error {
 	if _, err := tx.Exec(`SAVEPOINT op`); err != nil {
 		return err
 	}
-	tx.changes, tx.people = nil, nil
+	tx.changes, tx.people, tx.lines = nil, nil, nil
 	if o.err = classify(guard(o.fn, tx)); o.err != nil {
 		if _, err := tx.Exec(`ROLLBACK TO op`); err != nil {
 			return errors.Join(o.err, err)
 		}
 	}
-	o.changes, o.people = tx.changes, tx.people
+	o.changes, o.people, o.lines = tx.changes, tx.people, tx.lines
 	_, err := tx.Exec(`RELEASE op`)
 	return err
 }

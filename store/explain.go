@@ -50,11 +50,15 @@ func (r *Result) each(fn func(name string, v float64)) {
 	}
 }
 
-// loadOwn reads the person's own past: the medians, and which other models reported.
-func (p *AlertPage) loadOwn(ctx context.Context, db *DB, models map[string]Model) error {
+// loadOwn reads the medians of the person's own past.
+func (p *AlertPage) loadOwn(ctx context.Context, db *DB) error {
+	p.Dims = p.highest()
+	if p.Who.ID == 0 {
+		return nil
+	}
 	values := map[string][]float64{}
 	add := func(name, reporter string, v float64) {
-		values[name] = append(values[name], scaled(v, cmp.Or(models[reporter].Scale, 1)))
+		values[name] = append(values[name], scaled(v, cmp.Or(p.models[reporter].Scale, 1)))
 	}
 	from := p.Last - ownDays*microDay
 	_, err := all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
@@ -86,10 +90,15 @@ func (p *AlertPage) loadOwn(ctx context.Context, db *DB, models map[string]Model
 			d.Median = &m
 		}
 	}
+	return nil
+}
+
+// loadOthers tells which other models reported the person.
+func (p *AlertPage) loadOthers(ctx context.Context, db *DB) (err error) {
 	p.Others, err = all(ctx, db, func(r *sql.Rows, s *string) error { return r.Scan(s) },
 		`SELECT DISTINCT m.family FROM detectionmodelresult r JOIN model m ON m.name = r.reporter
 			WHERE r.employee = ? AND r.date BETWEEN ? AND ? AND m.family != ? ORDER BY m.family LIMIT 10`,
-		p.Who.ID, p.First-groupDays*microDay, p.Last+groupDays*microDay, models[p.Reporter].Family)
+		p.Who.ID, p.First-groupDays*microDay, p.Last+groupDays*microDay, p.models[p.Reporter].Family)
 	return err
 }
 
@@ -108,9 +117,7 @@ type Phrase struct {
 // why tells in a few sentences why the alert stands out. It states counts and
 // values as posted, and compares; how the score came about only its model knows.
 func why(p *AlertPage) []Phrase {
-	var s sentence
-	s.dims(p.Dims)
-	s.baseline(p)
+	s := sentence(slices.Clone(p.Brief))
 	switch n := len(p.Others); n {
 	case 0:
 		s.say("No other model reported this person within 7 days.")
@@ -122,6 +129,15 @@ func why(p *AlertPage) []Phrase {
 		s.say(" reported this person within 7 days: " + and(p.Others) + ".")
 	}
 	s.before(p.Prior)
+	return s
+}
+
+// brief is how why begins.
+func brief(p *AlertPage) []Phrase {
+	var s sentence
+	s.dims(p.Dims)
+	s.baseline(p)
+	s.peers(p)
 	return s
 }
 
@@ -185,6 +201,15 @@ func (s *sentence) baseline(p *AlertPage) {
 	default:
 		s.say(d.Name + " is above the own past" + how + ". ")
 	}
+}
+
+// peers compares the highest dimension with what is usual among peers.
+func (s *sentence) peers(p *AlertPage) {
+	list := measured(p.Dims)
+	if len(list) == 0 || list[0].Peer95 == nil {
+		return
+	}
+	s.say("95% of the values of " + countOf(p.Peers.Count, "peer") + " stay under " + figure(*list[0].Peer95) + ". ")
 }
 
 // before says how earlier alerts about the person ended.

@@ -21,37 +21,48 @@ func (s sentence) String() string {
 // What the sentence says, and when.
 func TestWhy(t *testing.T) {
 	v := func(x float64) *float64 { return &x }
+	dim := func(name string, value *float64, scale float64, median *float64, values int) AlertDim {
+		return AlertDim{Name: name, Value: value, Scale: scale, Median: median, Values: values}
+	}
+	peers := dim("Web", v(0.8), 1, v(0.2), 8)
+	peers.Peer95 = v(0.29)
 	for _, tt := range []struct {
 		name string
 		page AlertPage
 		want string
 	}{
 		{"two stand out, own past, others", AlertPage{
-			Dims:   []AlertDim{{"Email", v(0.34), 1, v(0.2), 30}, {"Device", v(0.96), 1, v(0.22), 23}, {"Login", v(0.81), 1, nil, 3}},
+			Dims:   []AlertDim{dim("Email", v(0.34), 1, v(0.2), 30), dim("Device", v(0.96), 1, v(0.22), 23), dim("Login", v(0.81), 1, nil, 3)},
 			Others: []string{"mail-graph", "usb-watch"},
 			Prior:  []*AlertHead{{State: StateDismissed}, {State: StateConfirmed}, {State: StateDismissed}},
 		}, "*Device 0.96 and Login 0.81* stand out. Device is 4.4 times the own median of 0.22 (23 results in 60 days). " +
 			"*Two other models* reported this person within 7 days: mail-graph and usb-watch. Decided before about this person: *1 confirmed and 2 dismissed*."},
 		{
+			"peers",
+			AlertPage{Dims: []AlertDim{peers}, Peers: Peers{Count: 45}},
+			"*Web 0.80* stands out. Web is 4 times the own median of 0.20 (8 results in 60 days). 95% of the values of 45 peers stay under 0.29. " +
+				"No other model reported this person within 7 days. Nothing was decided about this person before.",
+		},
+		{
 			"sparse",
-			AlertPage{Dims: []AlertDim{{"Web", v(0.7), 1, nil, 2}}},
+			AlertPage{Dims: []AlertDim{dim("Web", v(0.7), 1, nil, 2)}},
 			"*Web 0.70* stands out. There is no baseline yet (2 results). No other model reported this person within 7 days. Nothing was decided about this person before.",
 		},
 		{
 			"nothing stands out",
-			AlertPage{Dims: []AlertDim{{"Web", v(0.3), 1, v(0.31), 8}, {"Email", nil, 0, nil, 0}}, Others: []string{"x"}},
+			AlertPage{Dims: []AlertDim{dim("Web", v(0.3), 1, v(0.31), 8), dim("Email", nil, 0, nil, 0)}, Others: []string{"x"}},
 			"No dimension stands out; the highest is *Web 0.30*. Web is not above the own past; the own median of 8 results in 60 days is 0.31. " +
 				"*Another model* reported this person within 7 days: x. Nothing was decided about this person before.",
 		},
 		{
 			"own past is 0",
-			AlertPage{Dims: []AlertDim{{"Web", v(0.3), 1, v(0), 8}}},
+			AlertPage{Dims: []AlertDim{dim("Web", v(0.3), 1, v(0), 8)}},
 			"No dimension stands out; the highest is *Web 0.30*. Web is above the own past; the own median of 8 results in 60 days is 0.00. " +
 				"No other model reported this person within 7 days. Nothing was decided about this person before.",
 		},
 		{
 			"a scale of 100",
-			AlertPage{Dims: []AlertDim{{"Web", v(78.5), 100, v(20), 8}, {"Email", v(0.6), 1, nil, 0}}},
+			AlertPage{Dims: []AlertDim{dim("Web", v(78.5), 100, v(20), 8), dim("Email", v(0.6), 1, nil, 0)}},
 			"*Web 78.5* stands out. Web is 3.9 times the own median of 20 (8 results in 60 days). " +
 				"No other model reported this person within 7 days. Nothing was decided about this person before.",
 		},
@@ -62,6 +73,7 @@ func TestWhy(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			tt.page.Brief = brief(&tt.page)
 			if got := sentence(why(&tt.page)).String(); got != tt.want {
 				t.Errorf("says\n  %s\nwant\n  %s", got, tt.want)
 			}

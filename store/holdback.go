@@ -30,7 +30,8 @@ func (tx *Tx) dismissals(alerts []int64, c *Choice) ([]dismissal, error) {
 	list, err := all(context.Background(), tx, func(r *sql.Rows, x *struct {
 		dismissal
 		model string
-	}) error {
+	},
+	) error {
 		return r.Scan(&x.alert, &x.employee, &x.date, &x.family, &x.model)
 	}, `SELECT a.id, r.employee, r.date, m.family, m.name FROM alert a JOIN detectionmodelresult r ON `+ofAlert+` JOIN model m ON m.name = r.reporter
 		WHERE a.id IN (SELECT value FROM json_each(?)) AND r.decision IS NULL`, jsonIDs(alerts))

@@ -203,6 +203,7 @@ func (l *lab) sound() {
 	if err != nil || len(diff) > 0 {
 		l.tb.Fatalf("the alerts are not what fold makes of them: %v\n%s", err, strings.Join(diff, "\n"))
 	}
+	l.boardSound()
 }
 
 func digit(n int) *int { return &n }

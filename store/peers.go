@@ -47,7 +47,19 @@ func (db *DB) peerIDs(ctx context.Context, person int64, role string) ([]int64, 
 
 // bands are what is usual among people, by series, and of how many days each day is made.
 func (r *recent) bands(people []int64) (bands []Band, pooled int) {
-	var lists [][Days][]float64
+	lists := r.lists(people)
+	if len(lists) <= scoreSeries {
+		return nil, 1
+	}
+	pooled = pool(lists)
+	for i := range lists {
+		bands = append(bands, bandOf(&lists[i], pooled/2))
+	}
+	return bands, pooled
+}
+
+// lists are the people's daily values, by series and day.
+func (r *recent) lists(people []int64) (lists [][Days][]float64) {
 	var own dailyValues
 	for _, id := range people {
 		r.daily(id, &own)
@@ -58,17 +70,15 @@ func (r *recent) bands(people []int64) (bands []Band, pooled int) {
 			lists[at.series][at.day] = append(lists[at.series][at.day], own.value(at))
 		}
 	}
-	if len(lists) <= scoreSeries {
-		return nil, 1
-	}
-	pooled = 1
+	return lists
+}
+
+// pool says of how many days each day of a band has to be made.
+func pool(lists [][Days][]float64) int {
 	if days, values := busy(&lists[scoreSeries]); values < manyValues*days {
-		pooled = pooledDays
+		return pooledDays
 	}
-	for i := range lists {
-		bands = append(bands, bandOf(&lists[i], pooled/2))
-	}
-	return bands, pooled
+	return 1
 }
 
 // busy counts the days that have a value, and the values.

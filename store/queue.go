@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,13 +73,17 @@ func ParsePlace(s string) (p Place, ok bool) {
 // queue is a QueueAsk made SQL.
 type queue struct {
 	view
-	conds string // each with AND after it
+	name  string
+	plain bool    // without a filter
+	floor float64 // the least peak of what needs a decision
+	conds string  // each with AND after it
 	args  []any
 	words bool
 }
 
 func (db *DB) queue(ctx context.Context, ask QueueAsk) (*queue, error) {
-	v, ok := views[cmp.Or(ask.View, "open")]
+	name := cmp.Or(ask.View, "open")
+	v, ok := views[name]
 	if !ok {
 		return nil, Errorf(NotFound, "there is no view %q; there are %s", ask.View, strings.Join(QueueViews, ", "))
 	}
@@ -90,22 +95,21 @@ func (db *DB) queue(ctx context.Context, ask QueueAsk) (*queue, error) {
 	if err != nil {
 		return nil, err
 	}
+	plain := len(s.conds) == 0
 	if v.cond != "" {
 		s.conds = append(s.conds, v.cond)
 		if strings.Contains(v.cond, "?") {
 			s.args = append(s.args, db.midnight())
 		}
 	}
-	if v.queue {
-		floor, set, err := db.floor(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if set {
-			s.where("a.peak >= ?", floor)
-		}
+	floor, err := db.floor(ctx)
+	if err != nil {
+		return nil, err
 	}
-	q := &queue{view: v, args: s.args, words: s.words}
+	if v.queue && !math.IsInf(floor, -1) {
+		s.where("a.peak >= ?", floor)
+	}
+	q := &queue{view: v, name: name, plain: plain, floor: floor, args: s.args, words: s.words}
 	for _, c := range s.conds {
 		q.conds += c + ` AND `
 	}
@@ -118,13 +122,13 @@ func (db *DB) midnight() int64 {
 	return time.Date(y, m, d, 0, 0, 0, 0, db.clock().Location()).UnixMicro()
 }
 
-func (db *DB) floor(ctx context.Context) (v float64, set bool, err error) {
+// floor is the least score over scale of what needs a decision; minus infinity if none is set.
+func (db *DB) floor(ctx context.Context) (float64, error) {
 	text, err := db.Setting(ctx, QueueFloor)
-	if err != nil || text == "" {
-		return 0, false, err
+	if v, ok := parseFloat(text); err == nil && text != "" && ok {
+		return v, nil
 	}
-	v, set = parseFloat(text)
-	return v, set, nil
+	return math.Inf(-1), err
 }
 
 // in is what follows SELECT for the queue's alerts in one state.
@@ -146,8 +150,8 @@ func (q *queue) list(ctx context.Context, db *DB, from *Place, before bool, limi
 	for _, state := range q.states {
 		text, args := `SELECT a.priority, a.id`+q.in(state), slices.Clip(q.args)
 		if from != nil {
-			text += ` AND (a.priority, a.id) ` + sign + ` (?, ?)`
-			args = append(args, from.Priority, from.ID)
+			text += ` AND a.priority ` + sign + `= ? AND (a.priority, a.id) ` + sign + ` (?, ?)` // the first is for the index: both ways
+			args = append(args, from.Priority, from.Priority, from.ID)
 		}
 		text += ` ORDER BY a.priority ` + order + `, a.id ` + order + ` LIMIT ?`
 		some, err := all(ctx, db, func(r *sql.Rows, p *Place) error { return r.Scan(&p.Priority, &p.ID) }, text, append(args, limit)...)
