@@ -27,7 +27,7 @@ func (s *server) pageRoutes() []route {
 		{"POST", "/alerts/decide", deciders, oneForm, p.decideMany, false},
 		{"GET", "/events", people, 0, p.live.stream, true},
 	}
-	return slices.Concat(routes, p.exploreRoutes(), p.peopleRoutes(), p.personRoutes(), p.modelRoutes(), p.activityRoutes())
+	return slices.Concat(routes, p.exploreRoutes(), p.heatmapRoutes(), p.peopleRoutes(), p.personRoutes(), p.modelRoutes(), p.activityRoutes())
 }
 
 // pages serves the queue and its alerts.

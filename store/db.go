@@ -55,6 +55,7 @@ type DB struct {
 	stopCheck context.CancelFunc // nil unless the file is read through
 
 	explorer explorer // what the page explore is made of
+	heatmap  atomic.Pointer[Heatmap]
 
 	wg     sync.WaitGroup
 	mu     sync.RWMutex // guards closed, and that ops is open while a Write sends

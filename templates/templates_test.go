@@ -88,6 +88,7 @@ func renderAll(t *testing.T) []rendered {
 	html, err = Error.Render(ErrorData{Heading: hostile, Detail: hostile, Request: hostile, Links: []Link{{hostile, "javascript:alert(1)"}}})
 	add("error-hostile", html, err)
 	exploreCases(add)
+	heatmapCases(add)
 	return append(all, renderPeople(t)...)
 }
 

@@ -1,0 +1,152 @@
+package handlers
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"citd/store"
+	"citd/templates"
+)
+
+// Levels of the heat map in hundredths.
+const (
+	heatExcess = 45 // what is above it counts
+	heatRaised = 60 // days from here on are counted
+	heatWindow = 14 // days that are brushed unasked
+	heatTop    = 8  // people beside the map
+)
+
+// heatOrders are the orders of the heat map: value of order=, and in words. How
+// people are called depends on the display mode.
+var heatOrders = [][2]string{{"out", "Stands out"}, {"peak", "Peak"}, {"dept", "Department"}, {"label", ""}}
+
+// heatViews are the ways to look at it: value of view=, and in words.
+var heatViews = [][2]string{{"", "Rows"}, {"fit", "All on one screen"}, {"table", "Table"}}
+
+func (p *pages) heatmapRoutes() []route {
+	return []route{{"GET", "/heatmap", people, 0, p.heatmapPage, false}}
+}
+
+func (p *pages) heatmapPage(w http.ResponseWriter, r *request) error {
+	m, err := p.db.Heatmap(r.Context(), p.db.Now())
+	if err != nil {
+		return err
+	}
+	d := templates.HeatmapData{Frame: p.frame(r, "Heat map", "heatmap"), People: m.People, From: time.Unix(m.From*24*60*60, 0).UTC(), Days: store.Days}
+	q := r.URL.Query()
+	d.First, d.Last = heatWindowOf(q, d)
+	d.Order, d.Fit, d.Table = q.Get("order"), q.Get("view") == "fit", q.Get("view") == "table"
+	if !slices.ContainsFunc(heatOrders, func(o [2]string) bool { return o[0] == d.Order }) {
+		d.Order = heatOrders[0][0]
+	}
+	d.Orders, d.Heights = heatTabs(q, "order", d.Order, heatOrders, d), heatTabs(q, "view", heatView(d), heatViews, d)
+	d.Orders[len(d.Orders)-1].Label = map[string]string{modeNames: "Name", modePseudonyms: "Pseudonym", "ids": "ID"}[d.Mode]
+	if d.Rows, err = p.heatRows(r, m, d); err != nil {
+		return err
+	}
+	slices.SortFunc(d.Rows, heatOrder("out"))
+	for _, row := range d.Rows[:min(len(d.Rows), heatTop)] {
+		if row.Sum > 0 {
+			d.Top = append(d.Top, row)
+		}
+	}
+	slices.SortStableFunc(d.Rows, heatOrder(d.Order))
+	return page(w, http.StatusOK, templates.Heatmap, d)
+}
+
+// heatRows are the people with what the window makes of them.
+func (p *pages) heatRows(r *request, m *store.Heatmap, d templates.HeatmapData) ([]templates.HeatRow, error) {
+	people := make([]store.Subject, len(m.Rows))
+	for i := range m.Rows {
+		people[i] = m.Rows[i].Subject
+	}
+	who, err := p.who(r, d.Mode, people...)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]templates.HeatRow, len(m.Rows))
+	for i := range m.Rows {
+		h, row := &m.Rows[i], &rows[i]
+		row.URL, row.Dept, row.Levels, row.Peak = "/people/"+strconv.FormatInt(h.ID, 10), h.Department, h.Levels[:], store.NotMeasured
+		row.Label, row.Sub = who.label(h.Subject)
+		for day := d.First; day <= d.Last; day++ {
+			v := int(h.Levels[day])
+			row.Sum += max(0, v-heatExcess)
+			if v >= heatRaised {
+				row.Over++
+			}
+			if v > row.Peak {
+				row.Peak, row.At = v, day
+			}
+		}
+	}
+	return rows, nil
+}
+
+// heatOrder compares two people by an order.
+func heatOrder(order string) func(a, b templates.HeatRow) int {
+	label := func(a, b templates.HeatRow) int { return strings.Compare(a.Label, b.Label) }
+	out := func(a, b templates.HeatRow) int {
+		return cmp.Or(cmp.Compare(b.Sum, a.Sum), cmp.Compare(b.Peak, a.Peak), label(a, b))
+	}
+	switch order {
+	case "peak":
+		return func(a, b templates.HeatRow) int { return cmp.Or(cmp.Compare(b.Peak, a.Peak), out(a, b)) }
+	case "dept":
+		return func(a, b templates.HeatRow) int {
+			if (a.Dept == "") != (b.Dept == "") { // not known: last
+				return strings.Compare(b.Dept, a.Dept)
+			}
+			return cmp.Or(strings.Compare(a.Dept, b.Dept), out(a, b))
+		}
+	case "label":
+		return label
+	}
+	return out
+}
+
+// heatWindowOf reads the window, the last two weeks unless asked otherwise.
+func heatWindowOf(q url.Values, d templates.HeatmapData) (first, last int) {
+	at := func(name string, none int) int {
+		t, err := time.Parse(time.DateOnly, q.Get(name))
+		if err != nil {
+			return none
+		}
+		return max(0, min(int(t.Sub(d.From)/(24*time.Hour)), d.Days-1))
+	}
+	first, last = at("from", d.Days-heatWindow), at("to", d.Days-1)
+	return min(first, last), max(first, last)
+}
+
+func heatView(d templates.HeatmapData) string {
+	switch {
+	case d.Table:
+		return "table"
+	case d.Fit:
+		return "fit"
+	}
+	return ""
+}
+
+// heatTabs are links to this page with another value of one field.
+func heatTabs(q url.Values, field, current string, all [][2]string, d templates.HeatmapData) (tabs []templates.Tab) {
+	for _, t := range all {
+		to := url.Values{"order": {d.Order}, "view": {heatView(d)}}
+		for _, name := range []string{"from", "to"} {
+			to.Set(name, q.Get(name))
+		}
+		to.Set(field, t[0])
+		for name := range to {
+			if to.Get(name) == "" {
+				to.Del(name)
+			}
+		}
+		tabs = append(tabs, templates.Tab{Name: t[0], Label: t[1], URL: "/heatmap?" + to.Encode(), Current: t[0] == current})
+	}
+	return tabs
+}
