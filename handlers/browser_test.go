@@ -21,9 +21,17 @@ type tab struct {
 	ctx context.Context
 }
 
-// openTab starts a browser with an empty profile. Without one the test is
-// skipped, in CI it fails.
+// openTab starts a browser whose complaints fail the test.
 func openTab(tb testing.TB) *tab {
+	tb.Helper()
+	t := startTab(tb)
+	t.watch()
+	return t
+}
+
+// startTab starts a browser with an empty profile. Without one the test is
+// skipped, in CI it fails.
+func startTab(tb testing.TB, more ...chromedp.ExecAllocatorOption) *tab {
 	tb.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
@@ -40,6 +48,7 @@ func openTab(tb testing.TB) *tab {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.UserDataDir(tb.TempDir()), chromedp.WindowSize(1440, 900), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	options = append(options, more...)
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	tb.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
@@ -49,7 +58,6 @@ func openTab(tb testing.TB) *tab {
 	limited, stop := context.WithTimeout(ctx, 90*time.Second)
 	tb.Cleanup(stop)
 	t.ctx = limited
-	t.watch()
 	return t
 }
 
