@@ -30,8 +30,8 @@ func (r *Resource) AppendCSVHeader(b []byte, dims []string) []byte {
 
 // AppendCSV appends row as a line of CSV. null is an empty cell, references are
 // URIs, several are parted by blanks. Text that a spreadsheet would run as a
-// formula gets an apostrophe in front, which reading takes off again; raw
-// leaves it as it is.
+// formula gets an apostrophe in front, which reading takes off again, and
+// control characters become pictures; raw leaves all as it is.
 func (r *Resource) AppendCSV(b []byte, row any, see View, raw bool) []byte {
 	id := r.ID(row)
 	b = append(strconv.AppendInt(b, id, 10), ',')
@@ -79,8 +79,11 @@ func (f *Field) appendCell(b []byte, p any, raw bool) []byte {
 		}
 		return append(b, strings.Trim(string(json), `"`)...)
 	}
-	if !raw && isFormula(text) {
-		text = "'" + text
+	if !raw {
+		if isFormula(text) {
+			text = "'" + text
+		}
+		text = Visible(text)
 	}
 	return appendQuoted(b, text)
 }

@@ -165,16 +165,22 @@ func appendFloat(b []byte, x float64) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// appendString writes s as JSON: UTF-8 as it is, only what JSON forbids escaped.
+// appendString writes s as JSON: UTF-8 as it is, but for what JSON forbids and
+// for further control characters, which a terminal would obey.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
+		high := c == 0xc2 && i+1 < len(s) && s[i+1] < 0xa0 // U+0080 to U+009F
+		if c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && !high {
 			continue // also the bytes of UTF-8: only valid text is stored
 		}
 		b = append(b, s[start:i]...)
+		if high {
+			i++
+			c = s[i]
+		}
 		start = i + 1
 		switch c {
 		case '"', '\\':

@@ -7,6 +7,8 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+
+	"citd/store"
 )
 
 //go:embed *.html partials/*.html static/*
@@ -44,11 +46,12 @@ func page[T any](file string) *Page[T] {
 	return &Page[T]{template.Must(template.Must(shared.Clone()).ParseFS(files, file)), "layout"}
 }
 
-// Render returns the whole page, so that a failure half way never reaches a client.
+// Render returns the whole page, so that a failure half way never reaches a client. Control
+// characters in strangers' text are seen as pictures.
 func (p *Page[T]) Render(data T) ([]byte, error) {
 	var b bytes.Buffer
 	if err := p.tmpl.ExecuteTemplate(&b, p.root, data); err != nil {
 		return nil, fmt.Errorf("render %s: %w", p.root, err)
 	}
-	return b.Bytes(), nil
+	return []byte(store.Visible(b.String())), nil
 }
