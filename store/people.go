@@ -377,7 +377,7 @@ func AppendCSVLine(b []byte, cells ...string) []byte {
 		if _, err := strconv.ParseFloat(c, 64); err != nil && isFormula(c) {
 			c = "'" + c
 		}
-		b = appendQuoted(b, c)
+		b = appendQuoted(b, Visible(c))
 	}
 	return append(b, '\n')
 }
