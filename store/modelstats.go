@@ -265,15 +265,14 @@ func (m *ModelStats) compare(of modelCells, before *modelCells, from int) {
 func perDay(n, from, to int) float64 { return float64(n) / float64(max(to-from, 1)) }
 
 // shift is the stability index of is against was by the fifths of was, 0 if it
-// is small or may be chance.
+// is small or may be chance. It reorders was.
 func shift(was, is []float64) float64 {
 	if len(was) < fewScores || len(is) < fewScores {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(was))
 	var edges []float64
 	for _, p := range []float64{0.2, 0.4, 0.6, 0.8} {
-		edges = append(edges, quantile(sorted, p))
+		edges = append(edges, quantileOf(was, p))
 	}
 	edges = slices.Compact(edges)
 	index := psi(bins(was, edges), bins(is, edges))

@@ -45,8 +45,8 @@ type PersonRow struct {
 	Peak   *Peak  // of the last 7 days; nil: no result
 	Change float64
 	Dims   [5]Peak   // highest of each dimension in those 7 days, the further ones as one; Scale 0: none
-	Days   []float64 // highest level of each of 60 days, NaN: none
-	Band   float64   // 95th percentile of those of the same role, NaN: too few
+	Days   []float64 // highest level of each of 60 days, NaN: none; only with a Limit, as is
+	Band   float64   // the 95th percentile of those of the same role, NaN: too few
 	Open   int       // alerts to be decided
 	Cursor string
 }
@@ -91,7 +91,7 @@ func (db *DB) People(ctx context.Context, q PeopleQuery, asOf int64) (rows []Per
 		return nil, 0, err
 	}
 	for i := range rows {
-		r.describe(&rows[i])
+		r.compare(&rows[i])
 		if keys == nil {
 			rows[i].Cursor = strconv.FormatInt(rows[i].ID, 10)
 		} else {
@@ -100,6 +100,9 @@ func (db *DB) People(ctx context.Context, q PeopleQuery, asOf int64) (rows []Per
 	}
 	if q.Limit == 0 { // an export draws nothing
 		return rows, found, nil
+	}
+	for i := range rows {
+		r.describe(&rows[i])
 	}
 	return rows, found, db.roleBands(ctx, r, rows)
 }
@@ -293,13 +296,9 @@ func (db *DB) openCounts(ctx context.Context, q string, args ...any) (map[int64]
 	return out, classify(rows.Err())
 }
 
-// describe fills in what the results of 60 days tell of a person.
-func (r *recent) describe(p *PersonRow) {
-	var own dailyValues
-	r.daily(p.ID, &own)
-	p.Days = own.days(scoreSeries)
-	cells, today := r.cells[p.ID], r.from+Days-1
-	now, before := r.peaks(cells)
+// compare fills in the peak of 7 days, and how it changed.
+func (r *recent) compare(p *PersonRow) {
+	now, before := r.peaks(r.cells[p.ID])
 	p.Change = math.NaN()
 	if now.Scale != 0 {
 		p.Peak = &now
@@ -307,6 +306,14 @@ func (r *recent) describe(p *PersonRow) {
 			p.Change = now.Level() - before.Level()
 		}
 	}
+}
+
+// describe fills in what is drawn: the 60 days, and the dimensions of the last 7.
+func (r *recent) describe(p *PersonRow) {
+	var own dailyValues
+	r.daily(p.ID, &own)
+	p.Days = own.days(scoreSeries)
+	cells, today := r.cells[p.ID], r.from+Days-1
 	for i := range cells {
 		if c := &cells[i]; int(c.day) <= today && int(c.day) > today-peakDays {
 			for k, v := range c.dims {

@@ -65,7 +65,7 @@ func partition(values []float64, k int) {
 
 // medianOf is the median of values in any order; NaN if there is none.
 func medianOf(values []float64) float64 {
-	return quantile(slices.Sorted(slices.Values(values)), 0.5)
+	return quantileOf(slices.Clone(values), 0.5)
 }
 
 // madScale makes the median deviation of a normal distribution its standard deviation.
