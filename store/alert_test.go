@@ -231,7 +231,9 @@ func TestSnooze(t *testing.T) {
 		{"a lower result", Choice{Over: &over}, func(l *lab) { l.post(res(1, 0.6)) }, StateSnoozed},
 		{"a higher result", Choice{Over: &over}, func(l *lab) { l.post(res(1, 0.61)) }, StateNew},
 		{"a higher result, a time only", Choice{Until: 1}, func(l *lab) { l.post(res(1, 0.9)) }, StateSnoozed},
-		{"a score that rises", Choice{Over: &over}, func(l *lab) { l.change(func(r *Result) { r.Score = 0.7 }, &Result{ID: 1, Employee: 1, Date: day0, Reporter: "usb-watch 1.0", Score: 0.5}) }, StateNew},
+		{"a score that rises", Choice{Over: &over}, func(l *lab) {
+			l.change(func(r *Result) { r.Score = 0.7 }, &Result{ID: 1, Employee: 1, Date: day0, Reporter: "usb-watch 1.0", Score: 0.5})
+		}, StateNew},
 		{"the time", Choice{Until: 1}, func(l *lab) { *l.clock = l.clock.AddDate(0, 0, 2) }, StateNew},
 		{"not yet the time", Choice{Until: 1}, func(l *lab) { *l.clock = l.clock.Add(time.Hour) }, StateSnoozed},
 		{"the time, with a score", Choice{Until: 1, Over: &over}, func(l *lab) { *l.clock = l.clock.AddDate(0, 0, 2) }, StateNew},
