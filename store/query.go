@@ -34,9 +34,6 @@ type Query struct {
 	dims        []string // further dimensions named: unknown ones are refused when it runs
 }
 
-// Resource is what q lists.
-func (q *Query) Resource() *Resource { return q.res }
-
 // ParseQuery reads the parameters of a list's URL. The error names every
 // parameter that is wrong; it is Forbidden if a login that may not see who
 // people are filters or orders by that.
