@@ -50,7 +50,7 @@ func settleAlerts(tx *Tx, moves []move, resealed []int64) error {
 func newSettler(tx *Tx) *settler {
 	return &settler{
 		tx: tx, touched: map[int64]bool{}, windows: map[int64]window{}, read: map[int64]window{},
-		open: map[int64][]*alertRow{}, models: map[string]Model{}, grown: map[int64]bool{},
+		open: map[int64][]*alertRow{}, grown: map[int64]bool{},
 	}
 }
 
@@ -94,7 +94,6 @@ type settler struct {
 	windows map[int64]window      // by employee: the dates of the joins
 	read    map[int64]window      // by employee: the dates for which open is complete
 	open    map[int64][]*alertRow // by employee: the open alerts that they may join, by id
-	models  map[string]Model
 	grown   map[int64]bool // alerts that were joined or opened
 
 	admitted int // results since the last save
@@ -125,7 +124,7 @@ func (s *settler) leave(m move) error {
 	case m.now == nil:
 		return nil
 	case m.old.Reporter != m.now.Reporter:
-		if _, err := s.model(m.now.Reporter); err != nil { // what is summary reads its scale
+		if _, err := s.tx.model(m.now.Reporter); err != nil { // what is summary reads its scale
 			return err
 		}
 	}
@@ -225,7 +224,7 @@ func (s *settler) placed(j join) (*alertRow, error) {
 	if a == nil {
 		a = &alertRow{employee: j.now.Employee, summary: summary{stand: stand{state: StateNew}}}
 	}
-	m, err := s.model(j.now.Reporter)
+	m, err := s.tx.model(j.now.Reporter)
 	if err != nil {
 		return nil, err
 	}
@@ -312,15 +311,6 @@ func (s *settler) assign(j join, a *alertRow) error {
 	s.grown[a.id] = true
 	_, err := s.tx.Exec(`UPDATE detectionmodelresult SET alert = ? WHERE id = ?`, a.id, j.now.ID)
 	return err
-}
-
-func (s *settler) model(name string) (Model, error) {
-	if m, ok := s.models[name]; ok {
-		return m, nil
-	}
-	m, err := s.tx.model(name)
-	s.models[name] = m
-	return m, err
 }
 
 // save writes the alerts that were joined.

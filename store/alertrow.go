@@ -2,6 +2,8 @@ package store
 
 import (
 	"database/sql"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 )
@@ -22,11 +24,11 @@ const alertCols = `id, employee, state, reviewer, snooze_until, snooze_over, cha
 // openStates is the condition of the index alert_open, word for word.
 const openStates = `state IN ('new', 'in_review', 'snoozed')`
 
-func scanAlert(rows *sql.Rows) (*alertRow, error) {
+func scanAlert(row interface{ Scan(...any) error }) (*alertRow, error) {
 	a := &alertRow{}
 	var employee, reviewer, decision, peak sql.Null[int64]
 	var models string
-	err := rows.Scan(&a.id, &employee, &a.state, &reviewer, &a.until, &a.over, &a.changed, &decision, &a.opened, &a.received,
+	err := row.Scan(&a.id, &employee, &a.state, &reviewer, &a.until, &a.over, &a.changed, &decision, &a.opened, &a.received,
 		&a.first, &a.last, &a.n, &a.undecided, &a.flagged, &a.place, &a.peak, &peak, &models,
 		&a.dims[dimEmail], &a.dims[dimWeb], &a.dims[dimDevice], &a.dims[dimLogin], &a.dims[dimOther])
 	a.employee, a.reviewer, a.decision, a.peakResult = employee.V, reviewer.V, decision.V, peak.V
@@ -37,8 +39,25 @@ func scanAlert(rows *sql.Rows) (*alertRow, error) {
 	return a, err
 }
 
-func loadAlerts(tx *Tx, where string, args ...any) ([]*alertRow, error) {
-	return scanAlerts(tx.Query(`SELECT `+alertCols+` FROM alert WHERE `+where, args...))
+const alertWidth = 24 // columns in alertCols
+
+func loadAlerts(tx *Tx, where string, args ...any) (out []*alertRow, err error) {
+	rows, err := tx.rows(`SELECT `+alertCols+` FROM alert WHERE `+where, args)
+	if err != nil {
+		return nil, err
+	}
+	row := make(values, alertWidth)
+	for err = rows.Next(row); err == nil; err = rows.Next(row) {
+		a, err := scanAlert(row)
+		if err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		out = append(out, a)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return out, errors.Join(err, rows.Close())
 }
 
 func scanAlerts(rows *sql.Rows, err error) (out []*alertRow, _ error) {

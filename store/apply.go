@@ -19,9 +19,9 @@ type Batch struct {
 	actor   Actor
 	alerts  *settler         // those that new results joined; nil: none since the last flush
 	moves   []move           // results changed or deleted
-	nextID  int64            // of the next result; 0: not known
 	created map[string]int64 // new business keys: the same twice in a list is a mistake
 	resign  map[int64]bool   // results whose list of evidence changed
+	there   map[string]int64 // employees that nested objects gave as they are, by the object's text
 	log     changeLog
 	notes   Notes
 }
@@ -53,7 +53,7 @@ func Apply[T any](ctx context.Context, db *DB, actor Actor, fn func(*Batch) (T, 
 		notes Notes
 	}
 	d, err := Write(ctx, db, func(tx *Tx) (done, error) {
-		b := &Batch{tx: tx, actor: actor, created: map[string]int64{}, resign: map[int64]bool{}}
+		b := &Batch{tx: tx, actor: actor, created: map[string]int64{}, resign: map[int64]bool{}, there: map[string]int64{}}
 		out, err := fn(b)
 		if err == nil {
 			err = b.settle()
@@ -102,8 +102,8 @@ func (b *Batch) flushSome() error {
 
 // admit gives a new result its id and its alert.
 func (b *Batch) admit(r *Result, id int64) (err error) {
-	if b.nextID == 0 {
-		err = b.tx.Row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'detectionmodelresult'), 0) + 1`, nil, &b.nextID)
+	if b.tx.nextID == 0 {
+		err = b.tx.Row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'detectionmodelresult'), 0) + 1`, nil, &b.tx.nextID)
 		if err != nil {
 			return err
 		}
@@ -111,8 +111,8 @@ func (b *Batch) admit(r *Result, id int64) (err error) {
 	if id != 0 { // the client's choice: it may be lower than the newest
 		b.tx.people = append(b.tx.people, r.Employee)
 	}
-	r.ID = cmp.Or(id, b.nextID)
-	b.nextID = max(b.nextID, r.ID+1)
+	r.ID = cmp.Or(id, b.tx.nextID)
+	b.tx.nextID = max(b.tx.nextID, r.ID+1)
 	if b.alerts == nil {
 		b.alerts = newSettler(b.tx)
 	}
@@ -335,8 +335,10 @@ func orNil[T any](n *sql.Null[T]) any {
 
 // digest is the SHA-256 of the row as posted: everything but its id.
 func (r *Resource) digest(row any) []byte {
-	c := r.clone(row)
-	*r.id(c) = 0
-	sum := sha256.Sum256(r.AppendJSON(make([]byte, 0, 512), c, View{Identity: true}))
+	id := r.id(row)
+	was := *id
+	*id = 0
+	sum := sha256.Sum256(r.AppendJSON(make([]byte, 0, 1024), row, View{Identity: true}))
+	*id = was
 	return sum[:]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"sync/atomic"
 	"testing"
 )
@@ -19,6 +20,7 @@ func BenchmarkPost(b *testing.B) {
 			var n atomic.Int64
 			b.SetParallelism((clients + 1) / 2) // GOMAXPROCS is 2 where the figures were taken
 			b.ReportAllocs()
+			cpu := cpuTime()
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
@@ -35,6 +37,7 @@ func BenchmarkPost(b *testing.B) {
 			})
 			b.StopTimer()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "posts/s")
+			b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/1000/float64(b.N), "cpu-us/op")
 			b.ReportMetric(float64(b.N)/float64(db.Gen()), "posts/commit")
 		})
 	}
@@ -65,8 +68,16 @@ func benchResult(n int64) []byte {
 		1+rand.IntN(10_000), 1+day/30, 1+day%30%28, rand.IntN(24), rand.IntN(1000), n)
 }
 
+var employeeURI = regexp.MustCompile(`"/data-sub/api/employee/(\d{1,4})/"`)
+
 // BenchmarkPatchList is one request of many results with nested evidence, in one transaction.
 func BenchmarkPatchList(b *testing.B) {
+	for _, mode := range []string{"uri", "object"} {
+		b.Run("employee="+mode, func(b *testing.B) { benchmarkPatchList(b, mode) })
+	}
+}
+
+func benchmarkPatchList(b *testing.B, mode string) {
 	const rows = 10_000
 	db := openTest(b)
 	who := tester(b, db, Script)
@@ -76,14 +87,20 @@ func BenchmarkPatchList(b *testing.B) {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		body = append(body, benchResult(int64(i))...)
+		one := benchResult(int64(i))
+		if mode == "object" {
+			one = employeeURI.ReplaceAll(one, []byte(`{"employee_id": "E$1"}`))
+		}
+		body = append(body, one...)
 	}
 	body = append(body, "]}"...)
 	b.ReportAllocs()
+	cpu := cpuTime()
 	for b.Loop() {
 		if _, _, err := Apply(context.Background(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Results, body) }); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/1000/float64(b.N)/rows, "cpu-us/row")
 }

@@ -247,6 +247,14 @@ type Tx struct {
 	changes []Change
 	people  []int64     // whose results were changed or deleted, see recent
 	lines   []boardLine // alerts that were written
+	seen
+}
+
+// seen is what the writes of a transaction need to look up only once. Nothing
+// else can change it meanwhile; a write that is taken back takes it along.
+type seen struct {
+	models map[string]Model
+	nextID int64 // of the next result; 0: not known
 }
 
 // run gives o its savepoint. It returns an error only when the whole
@@ -257,6 +265,7 @@ func (tx *Tx) run(o *op) error {
 	}
 	tx.changes, tx.people, tx.lines = nil, nil, nil
 	if o.err = classify(guard(o.fn, tx)); o.err != nil {
+		tx.seen = seen{}
 		if _, err := tx.Exec(`ROLLBACK TO op`); err != nil {
 			return errors.Join(o.err, err)
 		}

@@ -31,6 +31,7 @@ type Input struct {
 	cleared []string // further dimensions given as null
 	ignored []string // keys that nobody knows
 	path    string   // where it stands in the request: "", "employee.", "evidence.1."
+	text    []byte   // as it came; shares the body
 }
 
 // links are the references given for one field.
@@ -83,7 +84,7 @@ type decoder struct {
 
 // object decodes v as a row of r. path is put before the names of fields.
 func (d *decoder) object(r *Resource, v *jsonValue, path string) *Input {
-	in := &Input{res: r, row: r.make(), given: make([]bool, len(r.Fields)), links: make([]links, len(r.Fields)), path: path}
+	in := &Input{res: r, row: r.make(), given: make([]bool, len(r.Fields)), links: make([]links, len(r.Fields)), path: path, text: v.raw}
 	for i, key := range v.keys {
 		val := &v.list[i]
 		f := r.fieldIndex(key)

@@ -249,6 +249,8 @@ func (b *Batch) atomically(fn func() error) error {
 	err := fn()
 	if err != nil {
 		b.moves = b.moves[:min(moves, len(b.moves))] // no alert was joined: that comes when nothing can be refused any more
+		clear(b.there)
+		b.tx.seen = seen{}
 		if _, err := b.tx.Exec(`ROLLBACK TO line`); err != nil {
 			return err
 		}

@@ -214,6 +214,7 @@ func (p *jsonParser) object(depth int) (v jsonValue, err error) {
 		p.at++
 		return v, nil
 	}
+	v.keys, v.list = make([]string, 0, 10), make([]jsonValue, 0, 10)
 	for {
 		if p.peek() != '"' {
 			return v, p.fail("wants a key in double quotes here")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // resolve stores the nested objects of in and puts the ids that its references
@@ -56,23 +57,55 @@ func setRef(p any, ids []int64) {
 // linked returns the id of the row that l names or describes; 0: there is none.
 func (b *Batch) linked(f *Field, l link) (int64, error) {
 	if l.in == nil {
-		ok, err := b.exists(ResourceNamed(f.Target), l.id)
-		if err != nil || !ok {
-			return 0, err
-		}
-		return l.id, nil
+		return b.named(f, l.id)
+	}
+	if id := b.there[string(l.in.text)]; id != 0 && l.in.res == Employees {
+		return id, nil
 	}
 	b.notes.Ignored = append(b.notes.Ignored, l.in.ignored...)
 	id, err := b.find(l.in, false)
 	if err != nil {
 		return 0, err
 	}
-	if id != 0 {
-		_, _, err = b.update(l.in, id)
-		return id, err
+	if id == 0 {
+		s, err := b.insert(l.in)
+		return s.ID, err
 	}
-	s, err := b.insert(l.in)
-	return s.ID, err
+	told := len(b.notes.Ignored)
+	_, changed, err := b.update(l.in, id)
+	if err == nil && l.in.res == Employees && len(changed)+len(l.in.ignored) == 0 && len(b.notes.Ignored) == told {
+		b.remember(string(l.in.text), id)
+	}
+	return id, err
+}
+
+// named returns id if there is such a row.
+func (b *Batch) named(f *Field, id int64) (int64, error) {
+	key := ""
+	if f.Target == Employees.Name {
+		if key = strconv.FormatInt(id, 10); b.there[key] != 0 {
+			return id, nil
+		}
+	}
+	ok, err := b.exists(ResourceNamed(f.Target), id)
+	if err != nil || !ok {
+		return 0, err
+	}
+	if key != "" {
+		b.remember(key, id)
+	}
+	return id, nil
+}
+
+const maxThere = 20_000 // employees remembered, so that memory does not grow with a list
+
+// remember notes that an employee is as a list gave it: lists name the same ones
+// hundreds of times. What changes or removes an employee forgets them all.
+func (b *Batch) remember(text string, id int64) {
+	if len(b.there) >= maxThere {
+		clear(b.there)
+	}
+	b.there[text] = id
 }
 
 // insertLinks stores the list of references and the further dimensions of a new row.

@@ -30,6 +30,20 @@ func splitModel(name string) (family, version string) {
 
 // model returns the model of that name, and makes its row when it is first seen.
 func (tx *Tx) model(name string) (Model, error) {
+	if m, ok := tx.models[name]; ok {
+		return m, nil
+	}
+	m, err := tx.findModel(name)
+	if err == nil {
+		if tx.models == nil {
+			tx.models = map[string]Model{}
+		}
+		tx.models[name] = m
+	}
+	return m, err
+}
+
+func (tx *Tx) findModel(name string) (Model, error) {
 	m := Model{Name: name}
 	err := tx.Row(`SELECT family, version, scale FROM model WHERE name = ?`, []any{name}, &m.Family, &m.Version, &m.Scale)
 	if !errors.Is(err, sql.ErrNoRows) {
@@ -57,6 +71,7 @@ func (db *DB) SetScale(ctx context.Context, by Actor, name string, scale float64
 		} else if err != nil {
 			return none, err
 		}
+		tx.models = nil
 		if _, err := tx.Exec(`UPDATE model SET scale = ? WHERE name = ?`, scale, name); err != nil {
 			return none, err
 		}

@@ -102,28 +102,45 @@ func (tx *Tx) Query(q string, args ...any) (*sql.Rows, error) {
 
 // Row scans the one row that q gives into dest; sql.ErrNoRows if there is none.
 func (tx *Tx) Row(q string, args []any, dest ...any) error {
-	k, err := tx.prepare(q)
+	rows, err := tx.rows(q, args)
 	if err != nil {
 		return err
 	}
-	nv, err := tx.bound(args)
-	if err != nil {
-		return err
-	}
-	rows, err := k.stmt.(driver.StmtQueryContext).QueryContext(context.Background(), nv)
-	if err != nil {
-		return err
-	}
-	var buf [8]driver.Value
-	vals := append(buf[:0], make([]driver.Value, len(dest))...)
-	err = rows.Next(vals)
+	row := make(values, len(dest))
+	err = rows.Next(row)
 	if errors.Is(err, io.EOF) {
 		err = sql.ErrNoRows
 	}
-	for i := 0; err == nil && i < len(dest); i++ {
-		err = scan(dest[i], vals[i])
+	if err == nil {
+		err = row.Scan(dest...)
 	}
 	return errors.Join(err, rows.Close())
+}
+
+// rows runs q past database/sql, as Exec does.
+func (tx *Tx) rows(q string, args []any) (driver.Rows, error) {
+	k, err := tx.prepare(q)
+	if err != nil {
+		return nil, err
+	}
+	nv, err := tx.bound(args)
+	if err != nil {
+		return nil, err
+	}
+	return k.stmt.(driver.StmtQueryContext).QueryContext(context.Background(), nv)
+}
+
+// values is a row as the driver gives it.
+type values []driver.Value
+
+// Scan puts the row into variables, as sql.Rows does.
+func (v values) Scan(dest ...any) error {
+	for i, d := range dest {
+		if err := scan(d, v[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scan puts a value of SQLite's into a variable: the common kinds at once, the
@@ -145,14 +162,33 @@ func scan(dest any, v driver.Value) error {
 			*d = n != 0
 			return nil
 		}
-	case sql.Scanner:
-		return d.Scan(v)
+	case *int:
+		if n, ok := v.(int64); ok {
+			*d = int(n)
+			return nil
+		}
+	case *float64:
+		if x, ok := v.(float64); ok {
+			*d = x
+			return nil
+		}
+	case *sql.Null[int64]:
+		if d.V, d.Valid = v.(int64); d.Valid || v == nil {
+			return nil
+		}
+	case *sql.Null[float64]:
+		if d.V, d.Valid = v.(float64); d.Valid || v == nil {
+			return nil
+		}
 	}
 	return scanSlow(dest, v)
 }
 
 // scanSlow covers the rest with sql.Null, which converts as database/sql does.
 func scanSlow(dest any, v driver.Value) error {
+	if s, ok := dest.(sql.Scanner); ok {
+		return s.Scan(v)
+	}
 	switch d := dest.(type) {
 	case *int64:
 		return convert(d, v)

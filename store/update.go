@@ -141,6 +141,9 @@ func (b *Batch) writeRow(r *Resource, old, now any, changed []string) error {
 			return err
 		}
 	}
+	if r == Employees {
+		clear(b.there)
+	}
 	b.log.changed(r, r.ID(now), changed)
 	if res, ok := now.(*Result); ok {
 		return b.moved(old.(*Result), res)
