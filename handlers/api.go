@@ -1,7 +1,10 @@
 package handlers
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -100,7 +103,7 @@ func (a *api) write(w http.ResponseWriter, r *request, decode func([]byte) (*sto
 	if err != nil {
 		return err
 	}
-	out, err := a.apply(w, r, body, func(b *store.Batch) (store.Answer, error) {
+	out, err := a.apply(w, r, bytes.NewReader(body), func(b *store.Batch) (store.Answer, error) {
 		saved, err := save(b, in)
 		if err != nil {
 			return store.Answer{}, err
@@ -153,22 +156,29 @@ func (a *api) rows(r *request, ids []int64) ([]any, store.View, error) {
 
 // apply runs fn as one transaction and returns its answer, or the one kept for
 // the same Idempotency-Key.
-func (a *api) apply(w http.ResponseWriter, r *request, body []byte, fn func(*store.Batch) (store.Answer, error)) (store.Answer, error) {
+func (a *api) apply(w http.ResponseWriter, r *request, body io.ReaderAt, fn func(*store.Batch) (store.Answer, error)) (store.Answer, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if len(key) > 255 {
 		return store.Answer{}, store.Errorf(store.Invalid, "Idempotency-Key: must be at most 255 bytes")
 	}
-	sum := sha256.Sum256(append([]byte(r.Method+" "+r.URL.RequestURI()+"\n"), body...))
+	h := sha256.New()
+	if key != "" {
+		_, _ = io.WriteString(h, r.Method+" "+r.URL.RequestURI()+"\n")
+		if _, err := io.Copy(h, io.NewSectionReader(body, 0, math.MaxInt64)); err != nil {
+			return store.Answer{}, err
+		}
+	}
+	sum := h.Sum(nil)
 	out, notes, err := store.Apply(r.Context(), a.db, r.actor, func(b *store.Batch) (store.Answer, error) {
 		if key == "" {
 			return fn(b)
 		}
-		if out, ok, err := b.Replay(key, sum[:]); ok || err != nil {
+		if out, ok, err := b.Replay(key, sum); ok || err != nil {
 			return out, err
 		}
 		out, err := fn(b)
 		if err == nil {
-			err = b.Remember(key, sum[:], out)
+			err = b.Remember(key, sum, out)
 		}
 		return out, err
 	})
@@ -207,11 +217,12 @@ func (a *api) putList(w http.ResponseWriter, r *request) error {
 	return a.writeList(w, r, (*store.Batch).PutList, http.StatusOK)
 }
 
-func (a *api) writeList(w http.ResponseWriter, r *request, save func(*store.Batch, *store.Resource, []byte) ([]int64, error), status int) error {
-	body, err := r.bytes()
+func (a *api) writeList(w http.ResponseWriter, r *request, save func(*store.Batch, *store.Resource, io.ReaderAt) ([]int64, error), status int) error {
+	body, err := a.db.Spool(r.Body)
 	if err != nil {
-		return err
+		return bodyError(err)
 	}
+	defer body.Close()
 	out, err := a.apply(w, r, body, func(b *store.Batch) (store.Answer, error) {
 		ids, err := save(b, a.res, body)
 		return store.Answer{Status: status, IDs: ids}, err
@@ -219,6 +230,7 @@ func (a *api) writeList(w http.ResponseWriter, r *request, save func(*store.Batc
 	if err != nil {
 		return err
 	}
+	body.Close() // no disk is held for a client that reads slowly
 	return a.sendObjects(w, r, out)
 }
 
@@ -256,7 +268,7 @@ func (a *api) delete(w http.ResponseWriter, r *request) error {
 }
 
 func (a *api) remove(w http.ResponseWriter, r *request, fn func(*store.Batch) error) error {
-	out, err := a.apply(w, r, nil, func(b *store.Batch) (store.Answer, error) {
+	out, err := a.apply(w, r, bytes.NewReader(nil), func(b *store.Batch) (store.Answer, error) {
 		return store.Answer{Status: http.StatusNoContent}, fn(b)
 	})
 	if err == nil {

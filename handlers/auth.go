@@ -146,11 +146,14 @@ func (r *request) bytes() ([]byte, error) {
 	if n := r.ContentLength; n > 0 {
 		b.Grow(int(n) + bytes.MinRead)
 	}
-	if _, err := b.ReadFrom(r.Body); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, store.Errorf(store.Invalid, "the body ended early")
-		}
-		return nil, err
+	_, err := b.ReadFrom(r.Body)
+	return b.Bytes(), bodyError(err)
+}
+
+// bodyError says what an error of reading a body means.
+func bodyError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return store.Errorf(store.Invalid, "the body ended early")
 	}
-	return b.Bytes(), nil
+	return err
 }

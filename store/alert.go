@@ -94,7 +94,7 @@ type settler struct {
 	windows map[int64]window      // by employee: the dates of the joins
 	read    map[int64]window      // by employee: the dates for which open is complete
 	open    map[int64][]*alertRow // by employee: the open alerts that they may join, by id
-	grown   map[int64]bool // alerts that were joined or opened
+	grown   map[int64]bool        // alerts that were joined or opened
 
 	admitted int // results since the last save
 }

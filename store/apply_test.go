@@ -221,7 +221,7 @@ func TestPatchList(t *testing.T) {
 	db := openTest(t)
 	who := tester(t, db, Admin)
 	patch := func(body string) ([]int64, error) {
-		ids, _, err := Apply(t.Context(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Employees, []byte(body)) })
+		ids, _, err := Apply(t.Context(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Employees, strings.NewReader(body)) })
 		return ids, err
 	}
 	if ids, err := patch(`{"objects": [{"employee_id": "A"}, {"employee_id": "B"}, {"employee_id": "C"}]}`); err != nil || len(ids) != 3 {

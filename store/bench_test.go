@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -53,7 +54,7 @@ func fillEmployees(tb testing.TB, db *DB, who Actor, n int) {
 		body = fmt.Appendf(body, `{"employee_id":"E%d","role":"Role %d","department":"D%d"}`, i, i%20, i%9)
 	}
 	body = append(body, "]}"...)
-	if _, _, err := Apply(context.Background(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Employees, body) }); err != nil {
+	if _, _, err := Apply(context.Background(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Employees, bytes.NewReader(body)) }); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -97,7 +98,7 @@ func benchmarkPatchList(b *testing.B, mode string) {
 	b.ReportAllocs()
 	cpu := cpuTime()
 	for b.Loop() {
-		if _, _, err := Apply(context.Background(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Results, body) }); err != nil {
+		if _, _, err := Apply(context.Background(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Results, bytes.NewReader(body)) }); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,17 +1,22 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"slices"
 )
 
 const maxNamed = 20 // wrong objects of a list that an error names
 
 // PatchList stores the objects of {"objects": [...], "deleted_objects": [...]}
-// and returns their ids in order. The body is decoded object by object, so that
-// memory does not grow with it.
-func (b *Batch) PatchList(r *Resource, body []byte) ([]int64, error) {
+// and returns their ids in order. The body is read and decoded object by object,
+// so that memory does not grow with it.
+func (b *Batch) PatchList(r *Resource, body io.ReaderAt) ([]int64, error) {
 	ids, deleted, err := b.list(r, body, b.Post)
 	if err != nil {
 		return nil, err
@@ -37,7 +42,7 @@ func (b *Batch) PatchList(r *Resource, body []byte) ([]int64, error) {
 }
 
 // PutList makes the collection hold exactly the objects of {"objects": [...]}.
-func (b *Batch) PutList(r *Resource, body []byte) ([]int64, error) {
+func (b *Batch) PutList(r *Resource, body io.ReaderAt) ([]int64, error) {
 	kept, _, err := b.list(r, body, b.replace)
 	if err != nil {
 		return nil, err
@@ -73,15 +78,15 @@ func (b *Batch) replace(in *Input) (Saved, error) {
 }
 
 // list decodes and saves the objects of body one by one.
-func (b *Batch) list(r *Resource, body []byte, save func(*Input) (Saved, error)) (ids []int64, deleted []jsonValue, err error) {
+func (b *Batch) list(r *Resource, body io.ReaderAt, save func(*Input) (Saved, error)) (ids []int64, deleted []jsonValue, err error) {
 	w := listWrong{}
 	n := 0
-	deleted, err = eachObject(body, func(v *jsonValue) error {
+	deleted, err = r.ahead(body, func(d decoded) error {
 		defer func() { n++ }()
-		in, err := r.input(v, false)
+		err := d.err
 		if err == nil && w.count == 0 {
 			var s Saved
-			if s, err = b.saveItem(in, save); err == nil {
+			if s, err = b.saveItem(d.in, save); err == nil {
 				ids = append(ids, s.ID)
 				return b.flushSome()
 			}
@@ -92,6 +97,67 @@ func (b *Batch) list(r *Resource, body []byte, save func(*Input) (Saved, error))
 		err = w.err(n)
 	}
 	return ids, deleted, err
+}
+
+// decoded is an object of a list, or what is wrong with it.
+type decoded struct {
+	in  *Input
+	err error
+}
+
+const (
+	chunkItems = 64 // objects that are handed over at once
+	chunkBytes = 64 << 10
+	chunks     = 4 // that wait at most
+)
+
+// ahead calls save with the objects of body, while a goroutine decodes those
+// that follow. It reads body from the start each time.
+func (r *Resource) ahead(body io.ReaderAt, save func(decoded) error) (deleted []jsonValue, err error) {
+	type end struct {
+		deleted []jsonValue
+		err     error
+	}
+	out, ended, stop := make(chan []decoded, chunks), make(chan end, 1), make(chan struct{})
+	defer close(stop)
+	Go("list", func() {
+		defer close(out)
+		var chunk []decoded
+		size := 0
+		hand := func() error {
+			select {
+			case out <- chunk:
+				chunk, size = nil, 0
+				return nil
+			case <-stop:
+				return context.Canceled
+			}
+		}
+		deleted, err := eachObject(io.NewSectionReader(body, 0, math.MaxInt64), func(v *jsonValue) error {
+			in, wrong := r.input(v, false)
+			chunk, size = append(chunk, decoded{in, wrong}), size+len(v.raw)
+			if len(chunk) < chunkItems && size < chunkBytes {
+				return nil
+			}
+			return hand()
+		})
+		if hand() == nil {
+			ended <- end{deleted, err}
+		}
+	})
+	for chunk := range out {
+		for _, d := range chunk {
+			if err := save(d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	select {
+	case e := <-ended:
+		return e.deleted, e.err
+	default: // it panicked, and the log says why
+		return nil, errors.New("the list could not be decoded")
+	}
 }
 
 func (b *Batch) saveItem(in *Input, save func(*Input) (Saved, error)) (Saved, error) {
@@ -149,22 +215,24 @@ func (w *listWrong) err(n int) error {
 
 // eachObject calls fn for each item of "objects" as soon as it is read, and
 // returns the items of "deleted_objects".
-func eachObject(body []byte, fn func(*jsonValue) error) (deleted []jsonValue, err error) {
-	p := jsonParser{in: body}
-	if p.peek() != '{' {
-		if _, err := parseJSON(body); err != nil {
-			return nil, err
-		}
-		return nil, Errorf(Invalid, `wanted {"objects": [...]}`)
+func eachObject(body io.Reader, fn func(*jsonValue) error) (deleted []jsonValue, err error) {
+	p := jsonParser{src: body}
+	if c, err := p.next(); err != nil {
+		return nil, err
+	} else if c != '{' {
+		return nil, p.noObject()
 	}
 	p.at++
 	var seen []string
 	for first := true; ; first = false {
-		switch c := p.peek(); {
+		c, err := p.next()
+		switch {
+		case err != nil:
+			return nil, err
 		case c == '}':
 			p.at++
-			if p.peek(); p.at < len(p.in) {
-				return nil, p.fail("goes on after its end")
+			if _, err := p.next(); err != nil || p.at < len(p.in) {
+				return nil, cmp.Or(err, p.fail("goes on after its end"))
 			}
 			if !slices.Contains(seen, "objects") {
 				return nil, fieldErrors{"objects": {"is required, a list"}}.err()
@@ -175,15 +243,16 @@ func eachObject(body []byte, fn func(*jsonValue) error) (deleted []jsonValue, er
 		case !first:
 			return nil, p.fail("lacks a comma or } in an object")
 		}
-		key, err := p.key(&seen)
-		if err != nil {
+		var key string
+		if err := p.sure(func() (err error) { key, err = p.key(seen); return err }); err != nil {
 			return nil, err
 		}
+		seen = append(seen, key)
 		if key == "objects" {
 			err = p.items(fn)
 		} else {
 			var v jsonValue
-			if v, err = p.value(1); err == nil && key == "deleted_objects" {
+			if v, err = p.whole(1); err == nil && key == "deleted_objects" {
 				deleted, err = v.list, v.wantList(key)
 			}
 		}
@@ -191,6 +260,20 @@ func eachObject(body []byte, fn func(*jsonValue) error) (deleted []jsonValue, er
 			return nil, err
 		}
 	}
+}
+
+// noObject says what is wrong with a body that does not begin as an object.
+func (p *jsonParser) noObject() error {
+	if bytes.HasPrefix(p.in, []byte("\xef\xbb\xbf")) {
+		return p.fail("starts with a byte order mark; send UTF-8 without one")
+	}
+	if _, err := p.whole(0); err != nil {
+		return err
+	}
+	if _, err := p.next(); err != nil || p.at < len(p.in) {
+		return cmp.Or(err, p.fail("goes on after its end"))
+	}
+	return Errorf(Invalid, `wanted {"objects": [...]}`)
 }
 
 func (v *jsonValue) wantList(key string) error {
@@ -201,7 +284,7 @@ func (v *jsonValue) wantList(key string) error {
 }
 
 // key reads a key of the outermost object and its colon.
-func (p *jsonParser) key(seen *[]string) (string, error) {
+func (p *jsonParser) key(seen []string) (string, error) {
 	if p.peek() != '"' {
 		return "", p.fail("wants a key in double quotes here")
 	}
@@ -209,10 +292,10 @@ func (p *jsonParser) key(seen *[]string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if slices.Contains(*seen, key) {
+	if slices.Contains(seen, key) {
 		return "", p.fail("has the key %q twice in one object", key)
 	}
-	if *seen = append(*seen, key); len(*seen) > maxKeys {
+	if len(seen) >= maxKeys {
 		return "", p.fail("has an object of more than %d keys", maxKeys)
 	}
 	if p.peek() != ':' {
@@ -224,30 +307,36 @@ func (p *jsonParser) key(seen *[]string) (string, error) {
 
 // items reads a list and calls fn for each item.
 func (p *jsonParser) items(fn func(*jsonValue) error) error {
-	if p.peek() != '[' {
-		v, err := p.value(1)
+	c, err := p.next()
+	if err != nil {
+		return err
+	}
+	if c != '[' {
+		v, err := p.whole(1)
 		if err != nil {
 			return err
 		}
 		return fieldErrors{"objects": {"must be a list, not " + v.what()}}.err()
 	}
 	p.at++
-	if p.peek() == ']' {
+	if c, err := p.next(); c == ']' || err != nil {
 		p.at++
-		return nil
+		return err
 	}
 	for {
-		v, err := p.value(2)
+		v, err := p.whole(2)
 		if err != nil {
 			return err
 		}
 		if err := fn(&v); err != nil {
 			return err
 		}
-		switch p.peek() {
-		case ',':
+		switch c, err := p.next(); {
+		case err != nil:
+			return err
+		case c == ',':
 			p.at++
-		case ']':
+		case c == ']':
 			p.at++
 			return nil
 		default:

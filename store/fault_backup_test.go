@@ -26,7 +26,7 @@ func TestFaultBackupUnderLoad(t *testing.T) {
 		defer close(ended)
 		for i := 0; ctx.Err() == nil; i++ {
 			body := fmt.Appendf(nil, `{"objects": [%s]}`, strings.TrimSuffix(strings.Repeat(`{"employee": {"employee_id": "SW001"}, "date": "2026-03-01", "score": 0.5, "run_id": "load", "reporter": "m 1", "evidence": [{"description": "x", "date_from": "2026-03-01", "date_to": "2026-03-01"}]},`, 20), ","))
-			if _, _, err := Apply(context.Background(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Results, body) }); err != nil {
+			if _, _, err := Apply(context.Background(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Results, bytes.NewReader(body)) }); err != nil {
 				t.Error(err)
 				return
 			}

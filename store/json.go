@@ -2,7 +2,9 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -72,12 +74,72 @@ func parseJSON(body []byte) (jsonValue, error) {
 type jsonParser struct {
 	in []byte
 	at int
+
+	src       io.Reader // what follows in; nil: nothing
+	line, col int       // of in[0], from 0
+}
+
+// place is the line and column that come next, from 0.
+func (p *jsonParser) place() (line, col int) {
+	if i := bytes.LastIndexByte(p.in[:p.at], '\n'); i >= 0 {
+		return p.line + bytes.Count(p.in[:p.at], []byte("\n")), p.at - i - 1
+	}
+	return p.line, p.col + p.at
+}
+
+const (
+	readAhead = 256 << 10 // bytes of a list in memory, unless one object is larger
+	nearEnd   = 32        // whoever stopped farther from the end saw all that it looked for
+)
+
+// sure runs fn, which reads on from here, and runs it again with more of src if
+// it stopped so near the end of what is in memory that it may have been misled.
+func (p *jsonParser) sure(fn func() error) error {
+	for {
+		at := p.at
+		err := fn()
+		if p.src == nil || len(p.in)-p.at >= nearEnd {
+			return err
+		}
+		p.at = at
+		if err := p.more(); err != nil {
+			return err
+		}
+	}
+}
+
+// more drops what has been read and reads on. Values share the old bytes, so
+// these stay as they are.
+func (p *jsonParser) more() error {
+	p.line, p.col = p.place()
+	rest := p.in[p.at:]
+	p.in, p.at = make([]byte, max(readAhead, 2*len(rest))), 0
+	n, err := io.ReadFull(p.src, p.in[copy(p.in, rest):])
+	p.in = p.in[:len(rest)+n]
+	if err != nil {
+		p.src = nil
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+// next is peek that reads on.
+func (p *jsonParser) next() (c byte, err error) {
+	err = p.sure(func() error { c = p.peek(); return nil })
+	return c, err
+}
+
+// whole is value that reads on.
+func (p *jsonParser) whole(depth int) (v jsonValue, err error) {
+	err = p.sure(func() (err error) { v, err = p.value(depth); return err })
+	return v, err
 }
 
 func (p *jsonParser) fail(format string, args ...any) error {
-	line := 1 + bytes.Count(p.in[:p.at], []byte("\n"))
-	col := p.at - bytes.LastIndexByte(p.in[:p.at], '\n')
-	where := fmt.Sprintf(" (line %d, column %d)", line, col)
+	line, col := p.place()
+	where := fmt.Sprintf(" (line %d, column %d)", line+1, col+1)
 	return Errorf(Invalid, "the body is not the JSON that was wanted: it %s%s", fmt.Sprintf(format, args...), where)
 }
 
@@ -100,7 +162,7 @@ func (p *jsonParser) value(depth int) (v jsonValue, err error) {
 	c := p.peek()
 	start := p.at
 	switch {
-	case p.at == len(p.in) && start == 0:
+	case p.at == len(p.in) && start+p.line+p.col == 0:
 		return v, p.fail("is empty")
 	case p.at == len(p.in):
 		return v, p.fail("ends too early")

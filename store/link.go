@@ -71,12 +71,27 @@ func (b *Batch) linked(f *Field, l link) (int64, error) {
 		s, err := b.insert(l.in)
 		return s.ID, err
 	}
+	if l.in.namesOnly() {
+		b.remember(string(l.in.text), id)
+		return id, nil
+	}
 	told := len(b.notes.Ignored)
 	_, changed, err := b.update(l.in, id)
 	if err == nil && l.in.res == Employees && len(changed)+len(l.in.ignored) == 0 && len(b.notes.Ignored) == told {
 		b.remember(string(l.in.text), id)
 	}
 	return id, err
+}
+
+// namesOnly reports whether in is {"employee_id": "E1"}: it names a row, and
+// nothing in it can differ.
+func (in *Input) namesOnly() bool {
+	for i, given := range in.given {
+		if given != in.res.Fields[i].Key {
+			return false
+		}
+	}
+	return in.res == Employees && in.self == 0 && len(in.ignored) == 0
 }
 
 // named returns id if there is such a row.
