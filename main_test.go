@@ -29,7 +29,13 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	var err error
+	if builds.dir, err = os.MkdirTemp("", "citd-test-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(builds.dir)
+	os.Exit(code)
 }
 
 // shell is a folder in which citd is called.

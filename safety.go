@@ -22,7 +22,7 @@ func newBackup(path *string) *cobra.Command {
 			return with(cmd.Context(), *path, func(db *store.DB) error {
 				c, err := db.Backup(cmd.Context(), args[0])
 				if c == nil {
-					return err
+					return stopped(cmd.Context(), err)
 				}
 				if err != nil { // the copy is good all the same
 					say("The time of this backup could not be noted in %s: %v", db.Path(), err)
@@ -52,7 +52,7 @@ it later cannot make that head again.`,
 			defer db.Close()
 			r, err := db.Verify(cmd.Context())
 			if err != nil {
-				return err
+				return stopped(cmd.Context(), err)
 			}
 			if r.Whole() {
 				return emit(cmd, checked(r)+": whole")
@@ -82,7 +82,7 @@ tokens are those of the backup.`,
 			defer func() { err = errors.Join(err, lock.Free()) }()
 			r, err := store.Restore(cmd.Context(), args[0], *path, store.Options{Schema: schema})
 			if err != nil {
-				return err
+				return stopped(cmd.Context(), err)
 			}
 			if r.Kept != "" {
 				say("The file that was there is kept as %s", r.Kept)
@@ -90,6 +90,14 @@ tokens are those of the backup.`,
 			return emit(cmd, fmt.Sprintf("%s\nrestored %s from %s; everybody has to sign in again", checked(r.Report), *path, args[0]))
 		},
 	}
+}
+
+// stopped says so where a command was told to stop.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &exit{code: 75, msg: "stopped; nothing was changed"}
+	}
+	return err
 }
 
 // checked says what was read through.
@@ -130,12 +138,9 @@ func alone(ctx context.Context, path string, fn func(*store.DB) error, after ...
 // keepSafe makes the nightly backups until ctx ends, and calls stop when the
 // file can be trusted no longer.
 func keepSafe(ctx context.Context, db *store.DB, stop func()) {
-	store.Go("broken", func() {
-		select {
-		case <-db.Broken():
-			stop()
-		case <-ctx.Done():
-		}
+	store.Go("health", func() {
+		defer stop()
+		watchRoom(ctx, db)
 	})
 	db.Nightly(ctx, func(c *store.Copy, err error) {
 		switch {
@@ -149,12 +154,33 @@ func keepSafe(ctx context.Context, db *store.DB, stop func()) {
 	})
 }
 
+// watchRoom warns when room gets short. It returns when the file can be trusted
+// no longer, or ctx ends.
+func watchRoom(ctx context.Context, db *store.DB) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for low := false; ; {
+		if h, err := db.Health(ctx); err == nil && low != (h.Free >= 0 && h.Free < store.Low || h.WAL > store.Low) {
+			if low = !low; low {
+				slog.Warn("room is short: when the disk is full, posts are answered 507 until there is room", "free_bytes", h.Free, "wal_bytes", h.WAL)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-db.Broken():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
 // backupLine says in the banner how backups stand.
 func backupLine(ctx context.Context, db *store.DB) string {
-	at, _, err := db.LastBackup(ctx)
+	h, err := db.Health(ctx)
 	line := "nightly, 7 kept, " + db.BackupFolder()
-	if err == nil && at != 0 {
-		line += fmt.Sprintf("  (the last one %d h ago)", (db.Now()-at)/time.Hour.Microseconds())
+	if err == nil && h.BackupAt != 0 {
+		line += fmt.Sprintf("  (the last one %d h ago)", (db.Now()-h.BackupAt)/time.Hour.Microseconds())
 	}
 	return line
 }

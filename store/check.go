@@ -11,8 +11,8 @@ import (
 )
 
 // checkedFirst is the size in bytes up to which a file is read through before
-// it is served; what is larger is read through while it is served.
-const checkedFirst = 64 << 20
+// it is served; what is larger is read through while it is served. Tests lower it.
+var checkedFirst int64 = 64 << 20
 
 // header is what the first 100 bytes of a file say.
 type header struct {

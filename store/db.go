@@ -103,7 +103,9 @@ func (db *DB) Close() error {
 		return db.Err() // SQLite's end would write to a file that is no longer ours
 	}
 	_ = db.forget() // an open statement would keep the WAL from being folded in
-	return errors.Join(db.r.Close(), db.conn.Close(), db.w.Close())
+	err := errors.Join(db.r.Close(), db.conn.Close(), db.w.Close())
+	_ = db.files.raw.Close() // last: it ends SQLite's locks; nil where the file is not watched
+	return err
 }
 
 // Write runs fn in a transaction and returns what fn returned, once that is on
@@ -211,7 +213,9 @@ func (db *DB) commit(batch []*op) error {
 			return err
 		}
 	}
+	crash("commit")
 	if _, err := tx.Exec(`COMMIT`); err != nil {
+		db.failedFlush(err)
 		_, _ = tx.Exec(`ROLLBACK`)
 		return err
 	}
@@ -326,6 +330,10 @@ func classify(err error) error {
 		code = sqlite3.SQLITE_FULL // what readers and the writer share has no room to grow
 	}
 	switch code {
+	case sqlite3.SQLITE_CANTOPEN:
+		return &Error{Kind: Denied, Msg: "the database or a file beside it cannot be opened", Err: err}
+	case sqlite3.SQLITE_IOERR:
+		return &Error{Kind: Damaged, Msg: "the disk does not work", Err: err}
 	case sqlite3.SQLITE_READONLY:
 		return &Error{Kind: Denied, Msg: "the database may only be read here", Err: err}
 	case sqlite3.SQLITE_FULL:

@@ -17,6 +17,7 @@ import (
 // Backups that are made while about a thousand rows a second arrive hold every
 // row that was acknowledged before they began, and are whole.
 func TestFaultBackupUnderLoad(t *testing.T) {
+	t.Parallel()
 	db := mustOwn(t, putDemo(t))
 	who := tester(t, db, Script)
 	var acked atomic.Int64
@@ -74,6 +75,7 @@ func TestFaultBackupUnderLoad(t *testing.T) {
 
 // A backup goes over an older backup, and over nothing else.
 func TestFaultBackupDestination(t *testing.T) {
+	t.Parallel()
 	db := mustOwn(t, putDemo(t))
 	dir := t.TempDir()
 	for _, tt := range []struct {
@@ -129,6 +131,7 @@ func TestFaultBackupOfDamage(t *testing.T) {
 
 // One backup a night, seven kept, whatever the clock does.
 func TestFaultNightly(t *testing.T) {
+	t.Parallel()
 	c := &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)}
 	path := putDemo(t)
 	db, err := Open(t.Context(), path, Options{Own: true, Schema: testSchema(t), Clock: c.now})
@@ -171,6 +174,7 @@ func TestFaultNightly(t *testing.T) {
 
 // What a restore finds at the place of the database, and what it leaves there.
 func TestFaultRestore(t *testing.T) {
+	t.Parallel()
 	backup := filepath.Join(t.TempDir(), "b.db")
 	src := mustOwn(t, putDemo(t))
 	ana := addPerson(t, src, "ana", Admin, "")
@@ -279,6 +283,7 @@ func fileSum(tb testing.TB, path string) string {
 
 // What cannot be restored is refused, and the file that is there stays as it is.
 func TestFaultRestoreRefuses(t *testing.T) {
+	t.Parallel()
 	good := demoFile()
 	for _, tt := range []struct {
 		name string

@@ -124,6 +124,7 @@ func verified(tb testing.TB, path string) *Report {
 // A damaged, foreign, newer or empty file is refused, and not a byte of it or
 // beside it changes.
 func TestFaultDamageIsRefused(t *testing.T) {
+	t.Parallel()
 	good := demoFile()
 	half := len(good) / 8192 * 4096
 	with := func(at int, b ...byte) []byte {
@@ -259,6 +260,7 @@ func folderSum(tb testing.TB, path string) string {
 // and what was changed in evidence, results and their indexes is found. SQLite's
 // own quick check finds a few in a hundred.
 func TestFaultFlips(t *testing.T) {
+	t.Parallel()
 	good := demoFile()
 	path := putDemo(t)
 	received, rest := bytesInUse(t, mustOwn(t, path), good)

@@ -66,6 +66,7 @@ func left(tb testing.TB, dir string) (names []string) {
 }
 
 func TestFaultFullAtFirstStart(t *testing.T) {
+	t.Parallel()
 	dir := smallDisk(t, 4096)
 	path := filepath.Join(dir, "citd.db")
 	for leave := 0; leave < 320; leave += often(16, 4) {
@@ -96,6 +97,7 @@ func TestFaultFullAtFirstStart(t *testing.T) {
 }
 
 func TestFaultFullAtStart(t *testing.T) {
+	t.Parallel()
 	dir := smallDisk(t, 8192)
 	path := filepath.Join(dir, "citd.db")
 	for leave := 0; leave < 80; leave += often(12, 4) {
@@ -134,6 +136,7 @@ func TestFaultFullAtStart(t *testing.T) {
 // While it serves: refused writes are 507 and store nothing, reads go on, and
 // the first write after there is room again is stored.
 func TestFaultFullServing(t *testing.T) {
+	t.Parallel()
 	dir := smallDisk(t, 8192)
 	path := filepath.Join(dir, "citd.db")
 	put(t, path, demoFile())
@@ -247,4 +250,43 @@ func TestFaultFullAtBackupRestoreImportMigrate(t *testing.T) {
 			t.Errorf("%s never met a full disk", tt.name)
 		}
 	}
+}
+
+// Looking at the file past SQLite must not end SQLite's lock on it, as closing
+// any handle of it would: then another process may remove the WAL in use.
+func TestFaultLocksStay(t *testing.T) {
+	db := mustOwn(t, putDemo(t))
+	st, err := os.Stat(db.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inode := fmt.Sprintf(":%d 1073741826", st.Sys().(*syscall.Stat_t).Ino) // the bytes that SQLite locks
+	locked := func(when string) {
+		t.Helper()
+		if b, err := os.ReadFile("/proc/locks"); err != nil {
+			t.Skip(err)
+		} else if !strings.Contains(string(b), inode) {
+			t.Errorf("%s the file is not locked:\n%s", when, b)
+		}
+	}
+	locked("at first")
+	for i := range 3 {
+		if err := note(db, fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+		idle(t, db) // a checkpoint, after which the mark is looked for
+		if err := note(db, fmt.Sprint("again", i)); err != nil {
+			t.Fatal(err)
+		}
+		db.files.main = st // as though it had changed
+		if err := note(db, fmt.Sprint("changed", i)); err != nil {
+			t.Fatal(err)
+		}
+		db.readable()
+		locked("after a look")
+	}
+	if _, err := db.Backup(t.Context(), filepath.Join(t.TempDir(), "b.db")); err != nil {
+		t.Fatal(err)
+	}
+	locked("after a backup")
 }

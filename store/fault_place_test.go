@@ -151,3 +151,73 @@ func TestFaultFileInPlace(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What SQLite is: releases before 3.51.3 can corrupt a file with a WAL that two
+// connections reset.
+func TestFaultSQLiteVersion(t *testing.T) {
+	var v string
+	if err := openTest(t).r.QueryRow(`SELECT sqlite_version()`).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	var major, minor, patch int
+	if _, err := fmt.Sscanf(v, "%d.%d.%d", &major, &minor, &patch); err != nil || major*1_000_000+minor*1000+patch < 3_051_003 {
+		t.Errorf("SQLite %s, %v; want 3.51.3 or newer", v, err)
+	}
+}
+
+// Two that make the same file at once: one file comes of it, and both see it.
+func TestFaultCreateTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "citd.db")
+	ids := make(chan string, 4)
+	for range cap(ids) {
+		go func() {
+			db, err := Open(context.Background(), path, Options{Schema: testSchema(t), Create: true})
+			if err != nil {
+				ids <- err.Error()
+				return
+			}
+			defer db.Close()
+			id, err := db.Setting(context.Background(), FileID)
+			ids <- fmt.Sprint(id, err)
+		}()
+	}
+	first := <-ids
+	for range cap(ids) - 1 {
+		if id := <-ids; id != first {
+			t.Errorf("%s and %s", first, id)
+		}
+	}
+	if all := matching(filepath.Dir(path), "*.new-*"); len(all) > 0 {
+		t.Errorf("left over: %v", all)
+	}
+}
+
+// A large file is read through while it is served; damage ends that.
+func TestFaultDamageFoundWhileServing(t *testing.T) {
+	usual := checkedFirst
+	checkedFirst = 0
+	defer func() { checkedFirst = usual }()
+	b := bytes.Clone(demoFile())
+	copy(b[4096*9:], bytes.Repeat([]byte{0xff, 0x13}, 2048))
+	path := filepath.Join(t.TempDir(), "citd.db")
+	put(t, path, b)
+	db := mustOwn(t, path)
+	select {
+	case <-db.Broken():
+		wantKind(t, "the reason", db.Err(), Damaged)
+		wantKind(t, "a write", note(db, "x"), Damaged)
+	case <-time.After(20 * time.Second):
+		t.Error("the damage was not found")
+	}
+}
+
+func TestFaultHealth(t *testing.T) {
+	db := mustOwn(t, putDemo(t))
+	if err := note(db, "x"); err != nil {
+		t.Fatal(err)
+	}
+	h, err := db.Health(t.Context())
+	if err != nil || h.WAL == 0 || h.BackupAt != 0 || h.Free == 0 {
+		t.Errorf("%+v, %v", h, err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 // While readers are never gone, and one of them is slow, the WAL stays bounded;
 // once writes end it is emptied, so that the one file is all there is to copy.
 func TestFaultWALBounded(t *testing.T) {
+	t.Parallel()
 	db := mustOwn(t, putDemo(t))
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup

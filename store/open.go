@@ -60,6 +60,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, classify(err)
 	}
 	if o.Own {
+		if db.files.raw, err = os.Open(path); err != nil {
+			return nil, errors.Join(err, closeAll(db.r, db.w))
+		}
 		db.files.tryAt = walLimit
 		_ = db.mark("TRUNCATE") // on a full disk there is none yet; reads go on
 	}
@@ -138,8 +141,11 @@ func create(ctx context.Context, path, schema string) error {
 	if err := setWAL(tmp, 2); err != nil { // flushes it, too
 		return onDisk(err, cannot)
 	}
-	if err := os.Rename(tmp, path); err != nil {
-		return onDisk(err, cannot)
+	// Not a rename: another citd may have made the file meanwhile.
+	if err := os.Link(tmp, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := os.Rename(tmp, path); err != nil { // no links here
+			return onDisk(err, cannot)
+		}
 	}
 	return syncDir(filepath.Dir(path))
 }
@@ -169,8 +175,7 @@ func wayBack(path string, err error) error {
 	}
 	tell := *e
 	if !strings.Contains(e.Msg, path) {
-		tell.Msg = fmt.Sprintf("%s is damaged; it was not changed", path)
-		tell.Err = err
+		tell.Msg = fmt.Sprintf("%s: %s; it was not changed", path, e.Msg)
 	}
 	if b := newestGood(path); b != "" {
 		tell.Hint = "Go back to the newest good backup with:  citd restore " + b + " --db " + path

@@ -22,6 +22,8 @@ func (db *DB) Watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		crash("watch")
+		db.readable()
 		if v, ok := db.dataVersion(ctx); ok && v != seen {
 			seen = v
 			db.board.forget()

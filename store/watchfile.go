@@ -1,15 +1,19 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
+	"path/filepath"
+	"syscall"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 const (
@@ -22,6 +26,8 @@ const (
 // writing to a file that was moved, deleted or copied over, and calls it stored.
 type watched struct {
 	main, wal fs.FileInfo // nil: not watched
+	raw       *os.File    // the file, to look at it past SQLite
+	pages     []int64     // where the mark was
 	marks     []string    // that the file without its WAL may hold, see mark
 	stale     bool        // the file has changed since its mark was written
 	unsaved   bool        // the WAL is not empty
@@ -47,6 +53,27 @@ func (db *DB) fail(e *Error) {
 	}
 }
 
+// readable fails the store when the disk gives errors: reads from memory would
+// hide it until the next write.
+func (db *DB) readable() {
+	if f := &db.files; f.raw != nil {
+		if _, err := f.raw.ReadAt(make([]byte, 100), 0); errors.Is(err, syscall.EIO) {
+			db.fail(&Error{Kind: Damaged, Err: err, Msg: "the disk under " + db.path + " does not work; nothing more is stored",
+				Hint: "Look after the disk, then start citd again: it goes on from what the disk has."})
+		}
+	}
+}
+
+// failedFlush fails the store when a flush failed: what the disk has kept is not
+// known until it is read anew, and another flush would seem to succeed.
+func (db *DB) failedFlush(err error) {
+	var se *sqlite.Error
+	if errors.As(err, &se) && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC) {
+		db.fail(&Error{Kind: Damaged, Err: err, Msg: "the disk could not store a change; nothing more is stored",
+			Hint: "Look after the disk, then start citd again: it goes on from what the disk has."})
+	}
+}
+
 // inPlace fails the store unless the files that SQLite writes are those that
 // the next start would open.
 func (db *DB) inPlace() error {
@@ -65,16 +92,8 @@ func (db *DB) inPlace() error {
 	if main.Size() == f.main.Size() && main.ModTime().Equal(f.main.ModTime()) {
 		return nil
 	}
-	// A checkpoint wrote to it, ours or another program's; or a copy was put over
-	// it. A backup that was just made has the mark, but is not in WAL mode.
-	h, err := readHeader(db.path, main)
-	if err == nil && !h.wal {
-		err = errors.New("not in WAL mode")
-	}
-	if err == nil {
-		err = db.marked()
-	}
-	if err != nil {
+	// A checkpoint wrote to it, ours or another program's; or a copy was put over it.
+	if err := db.marked(); err != nil {
 		db.fail(&Error{Kind: Damaged, Err: err, Msg: "another file was copied over " + db.path + " while it was in use; nothing more is stored",
 			Hint: "Keep it and its -wal file for a look, then go back to a backup with:  citd restore FILE --db " + db.path})
 		return db.Err()
@@ -98,7 +117,7 @@ func (db *DB) mark(how string) error {
 	var busy, log, done int
 	err = errors.Join(err, db.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+how+`)`).Scan(&busy, &log, &done))
 	if f.stale = false; err == nil && busy == 0 && log == done { // all of it is in the file
-		f.marks = f.marks[len(f.marks)-1:]
+		f.marks, f.pages = f.marks[len(f.marks)-1:], db.markPages()
 		f.unsaved = how != "TRUNCATE"
 	}
 	main, err2 := os.Stat(db.path)
@@ -109,24 +128,59 @@ func (db *DB) mark(how string) error {
 	return errors.Join(err, err2, err3)
 }
 
-// marked reads the mark of the file without its WAL.
+// marked looks for the mark in the file without its WAL. It reads by a handle
+// that stays open: to close one would end SQLite's locks on the file.
 func (db *DB) marked() (err error) {
-	ro, err := sql.Open("sqlite", dsn(db.path, "query_only(1)", "trusted_schema(0)")+"&mode=ro&immutable=1")
-	if err != nil {
-		return err
-	}
-	defer ro.Close()
+	f := &db.files
+	pages := append(db.markPages(), f.pages...)
 	for range 10 {
-		var m string
-		if err = ro.QueryRow(`SELECT value FROM setting WHERE key = 'mark'`).Scan(&m); err == nil {
-			if len(db.files.marks) == 0 || slices.Contains(db.files.marks, m) {
+		head := make([]byte, 100)
+		if _, err = f.raw.ReadAt(head, 0); err == nil {
+			page := int64(head[16])<<8 | int64(head[17])
+			// A backup that was just made has the mark, but is not in WAL mode.
+			if head[18] == 2 && f.markIn(pages, page) {
 				return nil
 			}
-			return fmt.Errorf("mark %s", m)
+			err = errors.New("the file is another one, or an older copy")
 		}
 		time.Sleep(20 * time.Millisecond) // another program may be at its checkpoint
 	}
 	return err
+}
+
+// markIn reports whether one of the pages holds a mark, or none was ever written.
+func (f *watched) markIn(pages []int64, size int64) bool {
+	if len(f.marks) == 0 {
+		return true
+	}
+	text := make([]byte, size)
+	for _, p := range pages {
+		if _, err := f.raw.ReadAt(text, (p-1)*size); err != nil {
+			continue
+		}
+		for _, m := range f.marks {
+			if bytes.Contains(text, []byte(m)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// markPages are the pages of the table that holds the mark.
+func (db *DB) markPages() (pages []int64) {
+	rows, err := db.conn.QueryContext(context.Background(), `SELECT pageno FROM dbstat WHERE name = 'setting'`)
+	if err != nil {
+		return nil
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p int64
+		if rows.Scan(&p) == nil {
+			pages = append(pages, p)
+		}
+	}
+	return pages
 }
 
 // settleWAL keeps the WAL small once a round of writes is answered.
@@ -160,4 +214,22 @@ func (db *DB) emptyWAL(wait time.Duration) {
 	if f.unsaved {
 		f.idle.Reset(idleAfter)
 	}
+}
+
+// Health is how the file and its disk are.
+type Health struct {
+	Free       int64 // bytes left on the disk, -1 if not known
+	WAL        int64 // bytes
+	BackupAt   int64 // of the last verified one, microseconds since 1970; 0: never
+	BackupPath string
+}
+
+// Low is the room in bytes below which a warning is due.
+const Low = 256 << 20
+
+// Health looks at the file and its disk.
+func (db *DB) Health(ctx context.Context) (h Health, err error) {
+	h.Free, h.WAL = freeSpace(filepath.Dir(db.path)), db.walSize.Load()
+	h.BackupAt, h.BackupPath, err = db.LastBackup(ctx)
+	return h, err
 }
