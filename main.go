@@ -77,8 +77,8 @@ func report(w io.Writer, err error) int {
 	if strings.HasSuffix(x.msg, ".") || strings.HasSuffix(x.msg, "?") {
 		end = ""
 	}
-	fmt.Fprintf(w, "citd: %s%s\n", x.msg, end)
-	for line := range strings.Lines(x.hint) {
+	fmt.Fprintf(w, "citd: %s%s\n", store.Visible(x.msg), end)
+	for line := range strings.Lines(store.Visible(x.hint)) {
 		fmt.Fprintf(w, "  %s", line)
 	}
 	if x.hint != "" {
