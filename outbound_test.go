@@ -22,8 +22,10 @@ import (
 func TestNothingDialsOut(t *testing.T) {
 	never := map[string][]string{
 		"net": {"Dial", "DialTimeout", "DialTCP", "DialUDP", "DialIP", "DialUnix", "Dialer", "LookupHost", "LookupAddr", "LookupIP", "Resolver"},
-		"net/http": {"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext",
-			"ProxyFromEnvironment"},
+		"net/http": {
+			"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext",
+			"ProxyFromEnvironment",
+		},
 		"crypto/tls": {"Dial", "DialWithDialer", "Dialer", "Client"},
 	}
 	banned := []string{"net/smtp", "net/rpc", "os/exec", "plugin", "net/http/httputil", "net/http/pprof", "expvar", "log/syslog"}

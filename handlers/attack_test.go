@@ -119,8 +119,10 @@ func TestAttackPages(t *testing.T) {
 	log := &lines{}
 	s := serveTest(t, handlers.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
 	post := func(id string) int {
-		return s.do(call{method: "POST", path: api + "detectionmodelresult/", header: map[string]string{"Authorization": basic("detector", s.tokens[store.Script]), "Content-Type": "application/json"},
-			body: `{"employee": {"employee_id": "` + id + `"}, "date": "2026-01-01", "reporter": "LOOT model", "score": 0.5}`}).StatusCode
+		return s.do(call{
+			method: "POST", path: api + "detectionmodelresult/", header: map[string]string{"Authorization": basic("detector", s.tokens[store.Script]), "Content-Type": "application/json"},
+			body: `{"employee": {"employee_id": "` + id + `"}, "date": "2026-01-01", "reporter": "LOOT model", "score": 0.5}`,
+		}).StatusCode
 	}
 	if got := post("LOOT1"); got != 201 {
 		t.Fatal(got)

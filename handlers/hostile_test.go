@@ -51,11 +51,15 @@ func hostileHouse(t *testing.T, log *lines) *testServer {
 	type obj = map[string]any
 	for i, x := range hostileTexts {
 		who := fmt.Sprintf("%s %d", x, i)
-		post("employee", obj{"employee_id": who, "title": x, "name": x, "role": x, "department": x, "site": x, "manager": x, "currentEmploymentStatus": x,
-			"gender": x, "nationality": x, "maritalStatus": x, "ethnicity": x, "homeAddress": obj{"line1": x, "line2": x, "city": x, "postcode": x, "country": x}})
+		post("employee", obj{
+			"employee_id": who, "title": x, "name": x, "role": x, "department": x, "site": x, "manager": x, "currentEmploymentStatus": x,
+			"gender": x, "nationality": x, "maritalStatus": x, "ethnicity": x, "homeAddress": obj{"line1": x, "line2": x, "city": x, "postcode": x, "country": x},
+		})
 		post("employeeevent", obj{"employee": obj{"employee_id": who}, "kind": "leave", "at": at, "text": x, "source": x})
-		post("detectionmodelresult", obj{"employee": obj{"employee_id": who}, "date": at, "reporter": who, "run_id": x, "score": 0.5, "flag": true, "email_anomaly": 0.9,
-			"evidence": []obj{{"evidence_type": x, "subject": x, "description": x, "source_ref": x, "date_from": at, "date_to": at}}})
+		post("detectionmodelresult", obj{
+			"employee": obj{"employee_id": who}, "date": at, "reporter": who, "run_id": x, "score": 0.5, "flag": true, "email_anomaly": 0.9,
+			"evidence": []obj{{"evidence_type": x, "subject": x, "description": x, "source_ref": x, "date_from": at, "date_to": at}},
+		})
 		_, err := store.Decide(context.Background(), s.db, store.Actor{ID: 2, Name: "ann", Role: store.Analyst}, int64(i+1), store.Choice{Action: store.Remark, Note: x})
 		must(err)
 		must(s.db.Reveal(context.Background(), store.Actor{ID: 1}, int64(i+1), 5, x))

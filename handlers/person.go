@@ -344,8 +344,13 @@ func (p *pages) fillIdentity(r *request, d *templates.PersonData, who store.Subj
 	if i != nil {
 		d.Until = local(i.Until)
 		for _, f := range [][2]string{
-			{"Name", strings.TrimSpace(i.Title + " " + i.Name)}, {"Born", i.DateOfBirth}, {"Gender", i.Gender}, {"Nationality", i.Nationality},
-			{"Marital status", i.MaritalStatus}, {"Ethnicity", i.Ethnicity}, {"Address", i.Address},
+			{"Name", strings.TrimSpace(i.Title + " " + i.Name)},
+			{"Born", i.DateOfBirth},
+			{"Gender", i.Gender},
+			{"Nationality", i.Nationality},
+			{"Marital status", i.MaritalStatus},
+			{"Ethnicity", i.Ethnicity},
+			{"Address", i.Address},
 		} {
 			if f[1] == "" {
 				f[1] = "not known"

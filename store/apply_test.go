@@ -75,8 +75,10 @@ func TestPostNested(t *testing.T) {
 		t.Errorf("new dimensions = %v", notes.Dimensions)
 	}
 	got := asMap(t, Results, s.Row)
-	for k, want := range map[string]any{"id": 1.0, "employee": "/data-sub/api/employee/1/", "date": "2014-09-17T10:11:12.500000",
-		"flag": true, "score": 0.54, "web_anomaly": nil, "file_anomaly": 1.0, "reporter": "Detection Model", "contributions": nil} {
+	for k, want := range map[string]any{
+		"id": 1.0, "employee": "/data-sub/api/employee/1/", "date": "2014-09-17T10:11:12.500000",
+		"flag": true, "score": 0.54, "web_anomaly": nil, "file_anomaly": 1.0, "reporter": "Detection Model", "contributions": nil,
+	} {
 		if got[k] != want {
 			t.Errorf("%s = %v; want %v", k, got[k], want)
 		}

@@ -43,7 +43,6 @@ type boardSums struct {
 	midnight int64
 	floor    float64
 	head     QueueHead
-	review   int
 	bins     [openBins]int
 }
 
@@ -204,7 +203,7 @@ func (b *board) rank(view string, at Place, midnight int64, floor float64) (befo
 		return 0, false
 	}
 	for i := range b.lines {
-		if l := &b.lines[i]; l.Place.compare(at) < 0 && in(l) {
+		if l := &b.lines[i]; l.compare(at) < 0 && in(l) {
 			before++
 		}
 	}

@@ -202,15 +202,19 @@ func (w *listWrong) note(i int, err error) error {
 }
 
 func (w *listWrong) err(n int) error {
-	switch {
-	case w.count == 0:
+	switch w.count {
+	case 0:
 		return nil
-	case w.count == 1:
-		return &Error{Kind: w.kind, Items: w.items, Fields: w.items[0].Fields,
-			Msg: fmt.Sprintf("object %d of %d: %s; nothing was stored", w.items[0].Index, n, w.items[0].Msg)}
+	case 1:
+		return &Error{
+			Kind: w.kind, Items: w.items, Fields: w.items[0].Fields,
+			Msg: fmt.Sprintf("object %d of %d: %s; nothing was stored", w.items[0].Index, n, w.items[0].Msg),
+		}
 	}
-	return &Error{Kind: Invalid, Items: w.items,
-		Msg: fmt.Sprintf("%d of %d objects are wrong (the first is object %d: %s); nothing was stored", w.count, n, w.items[0].Index, w.items[0].Msg)}
+	return &Error{
+		Kind: Invalid, Items: w.items,
+		Msg: fmt.Sprintf("%d of %d objects are wrong (the first is object %d: %s); nothing was stored", w.count, n, w.items[0].Index, w.items[0].Msg),
+	}
 }
 
 // eachObject calls fn for each item of "objects" as soon as it is read, and

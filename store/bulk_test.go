@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,7 +68,7 @@ func TestSpool(t *testing.T) {
 	if left, _ := filepath.Glob(db.Path() + ".new-*"); len(left) > 0 {
 		t.Errorf("left over: %v", left)
 	}
-	if _, err := db.Spool(iotest.ErrReader(os.ErrDeadlineExceeded)); err != os.ErrDeadlineExceeded {
+	if _, err := db.Spool(iotest.ErrReader(os.ErrDeadlineExceeded)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("error of the client: %v", err)
 	}
 }

@@ -59,8 +59,10 @@ func readHeader(path string, st fs.FileInfo) (h header, err error) {
 }
 
 func newer(path string, version int) error {
-	return &Error{Kind: Newer, Msg: fmt.Sprintf("%s was made by a newer citd (its schema is %d, this citd knows %d); it was not changed", path, version, newestSchema()),
-		Hint: "Use the newer citd, or a backup that this one made."}
+	return &Error{
+		Kind: Newer, Msg: fmt.Sprintf("%s was made by a newer citd (its schema is %d, this citd knows %d); it was not changed", path, version, newestSchema()),
+		Hint: "Use the newer citd, or a backup that this one made.",
+	}
 }
 
 // checkBeside refuses files beside the database that SQLite would take for its
@@ -70,11 +72,15 @@ func checkBeside(path string, st fs.FileInfo, h header) error {
 	wal, journal := sizeOf(path+"-wal"), sizeOf(path+"-journal")
 	switch {
 	case journal > 0:
-		return &Error{Kind: Damaged, Msg: fmt.Sprintf("beside %s lies a -journal file that is not citd's; SQLite would write it into the database; nothing was changed", path),
-			Hint: "Move " + path + "-journal away, then start again."}
+		return &Error{
+			Kind: Damaged, Msg: fmt.Sprintf("beside %s lies a -journal file that is not citd's; SQLite would write it into the database; nothing was changed", path),
+			Hint: "Move " + path + "-journal away, then start again.",
+		}
 	case wal > 0 && !h.wal:
-		return &Error{Kind: Damaged, Msg: fmt.Sprintf("%s-wal belongs to another file than the %s that is there now; nothing was changed", path, path),
-			Hint: "If a backup was copied here, move " + path + "-wal away and start again. The safe way is:  citd restore FILE --db " + path}
+		return &Error{
+			Kind: Damaged, Msg: fmt.Sprintf("%s-wal belongs to another file than the %s that is there now; nothing was changed", path, path),
+			Hint: "If a backup was copied here, move " + path + "-wal away and start again. The safe way is:  citd restore FILE --db " + path,
+		}
 	case wal == 0 && st.Size() < h.size:
 		return Errorf(Damaged, "%s is cut off: it has %d bytes of %d; it was not changed", path, st.Size(), h.size)
 	}
@@ -161,8 +167,10 @@ func sameFileID(ctx context.Context, path string, ro *sql.DB) error {
 		return nil // a crash in a checkpoint leaves the file alone unreadable
 	}
 	if err := ro.QueryRowContext(ctx, q).Scan(&id2); err != nil || id != id2 {
-		return &Error{Kind: Damaged, Msg: fmt.Sprintf("%s-wal belongs to another file; nothing was changed", path), Err: err,
-			Hint: "Move " + path + "-wal away, then start again."}
+		return &Error{
+			Kind: Damaged, Msg: fmt.Sprintf("%s-wal belongs to another file; nothing was changed", path), Err: err,
+			Hint: "Move " + path + "-wal away, then start again.",
+		}
 	}
 	return nil
 }

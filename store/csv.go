@@ -110,7 +110,7 @@ func appendQuoted(b []byte, s string) []byte {
 func readCSV(in io.Reader, r *Resource, raw bool, fn func(line int, body []byte, err error) error) error {
 	c := csvReader{in: bufio.NewReader(in)}
 	head, err := c.record()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return Errorf(Invalid, "the file is empty; its first line must name the columns, such as id,%s", r.Fields[0].Name)
 	}
 	columns, err := r.columns(head, err)
@@ -119,10 +119,10 @@ func readCSV(in io.Reader, r *Resource, raw bool, fn func(line int, body []byte,
 	}
 	for {
 		cells, err := c.record()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if c.err != nil && c.err != io.EOF {
+		if c.err != nil && !errors.Is(c.err, io.EOF) {
 			return Errorf(Invalid, "line %d: %v", c.began, err)
 		}
 		if err == nil && len(cells) != len(columns) {
@@ -219,7 +219,7 @@ func (c *csvReader) record() (cells []string, wrong error) {
 	for {
 		c.began, c.size = c.line+1, 0
 		cells, wrong := c.cells()
-		if c.err != nil && (c.size == 0 || c.err != io.EOF) {
+		if c.err != nil && (c.size == 0 || !errors.Is(c.err, io.EOF)) {
 			return nil, c.err
 		}
 		if wrong != nil || len(cells) > 1 || cells[0] != "" {

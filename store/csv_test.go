@@ -99,8 +99,10 @@ func TestReadCSV(t *testing.T) {
 		{"empty lines", "employee_id,name\n\n\r\nA,Ann\n\n", `4 {"employee_id":"A","name":"Ann"}`},
 		{"quotes", "employee_id,name\nA,\"O\"\"Neil, \r\nPhD\"\nB,\"\"\n", `2 {"employee_id":"A","name":"O\"Neil, \r\nPhD"}|4 {"employee_id":"B","name":""}`},
 		{"guarded text", "employee_id,name\nA,'=1\nB,''=1\nC,'it\n", `2 {"employee_id":"A","name":"=1"}|3 {"employee_id":"B","name":"'=1"}|4 {"employee_id":"C","name":"'it"}`},
-		{"null, id and references", "id,resource_uri,employee_id,dateOfBirth,homeAddress\n7,,A,,/data-sub/api/address/1/\n,x,B,1982-02-11,\n",
-			`2 {"id":7,"employee_id":"A","dateOfBirth":null,"homeAddress":"/data-sub/api/address/1/"}|3 {"resource_uri":"x","employee_id":"B","dateOfBirth":"1982-02-11","homeAddress":null}`},
+		{
+			"null, id and references", "id,resource_uri,employee_id,dateOfBirth,homeAddress\n7,,A,,/data-sub/api/address/1/\n,x,B,1982-02-11,\n",
+			`2 {"id":7,"employee_id":"A","dateOfBirth":null,"homeAddress":"/data-sub/api/address/1/"}|3 {"resource_uri":"x","employee_id":"B","dateOfBirth":"1982-02-11","homeAddress":null}`,
+		},
 		{"an id that is none", "id,employee_id\nx,A\n007,B\n", `2 {"id":"x","employee_id":"A"}|3 {"id":"007","employee_id":"B"}`},
 		{"ragged lines", "employee_id,name\nA\nB,Bob,x\nC,Cid\n", `2 has 1 cells, the first line names 2|3 has 3 cells, the first line names 2|4 {"employee_id":"C","name":"Cid"}`},
 		{"a quote without end", "employee_id,name\nA,Ann\nB,\"Bob\nC,Cid\n", `2 {"employee_id":"A","name":"Ann"}|3 cell 2 begins with a quote that has no end`},
@@ -195,10 +197,10 @@ func FuzzReadCSV(f *testing.F) {
 		wrong := false
 		for {
 			cells, err := c.record()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
-			if wrong = wrong || err != nil; c.err != nil && c.err != io.EOF {
+			if wrong = wrong || err != nil; c.err != nil && !errors.Is(c.err, io.EOF) {
 				break
 			}
 			got = append(got, cells)

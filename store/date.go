@@ -94,7 +94,7 @@ func parseStamp(s string) (t stamp, ok bool) {
 	if !ok || c == "" {
 		return t, ok
 	}
-	if !(c.take("Tt ") && c.number(&t.hour, 2, 2) && c.take(":") && c.number(&t.minute, 2, 2)) {
+	if !c.take("Tt ") || !c.number(&t.hour, 2, 2) || !c.take(":") || !c.number(&t.minute, 2, 2) {
 		return t, false
 	}
 	if c.take(":") {

@@ -28,8 +28,10 @@ func TestDrift(t *testing.T) {
 		want Drift
 	}{
 		{"nothing", daily(func([]float64) {}), Drift{}},
-		{"14 values are too few", daily(func(d []float64) { copy(d, []float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}) }),
-			Drift{Values: 14, Last: 13, Now: 1}},
+		{
+			"14 values are too few", daily(func(d []float64) { copy(d, []float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}) }),
+			Drift{Values: 14, Last: 13, Now: 1},
+		},
 		{"4 values of the first 30 days are too few", daily(func(d []float64) {
 			for i := 26; i < 60; i++ {
 				d[i] = 0.5

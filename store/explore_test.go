@@ -288,7 +288,7 @@ func TestExploreBoxes(t *testing.T) {
 func TestExploreCatchesUp(t *testing.T) {
 	l := exploreLab(t)
 	who := tester(t, l.db, Script)
-	body := func(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+	body := fmt.Sprintf
 	steps := []struct {
 		name string
 		do   func()

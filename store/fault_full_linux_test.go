@@ -150,8 +150,8 @@ func TestFaultFullServing(t *testing.T) {
 	for round := range often(3, 30) {
 		free := fillUp(t, dir, 300)
 		for fails := 0; fails < 100; {
-			switch _, _, err := post(t, db, who, Results, body(stored+refused)); {
-			case err == nil:
+			switch _, _, err := post(t, db, who, Results, body(stored+refused)); err {
+			case nil:
 				stored++
 			default:
 				wantKind(t, "full", err, Full)

@@ -35,17 +35,17 @@ type ImportOptions struct {
 type ImportReport struct {
 	Lines, Stored, Known int // Known: stored by an earlier import, or the same line twice
 	Wrong                int
-	Bad                  []BadLine // the first wrong ones
+	Bad                  []LineError // the first wrong ones
 }
 
-// BadLine says what is wrong with a line of a file.
-type BadLine struct {
+// LineError says what is wrong with a line of a file.
+type LineError struct {
 	Line int // from 1
 	Err  *Error
 }
 
 // Error: "line 500, field score: must be a number".
-func (b BadLine) Error() string {
+func (b LineError) Error() string {
 	if len(b.Err.Fields) == 0 {
 		return fmt.Sprintf("line %d: %s", b.Line, b.Err.Msg)
 	}
@@ -86,8 +86,10 @@ func (r *ImportReport) refused(o ImportOptions) error {
 	if r.Wrong > 1 {
 		msg = fmt.Sprintf("%s has %d wrong lines, the first: %s; nothing was stored", o.Name, r.Wrong, r.Bad[0].Error())
 	}
-	return &Error{Kind: Invalid, Msg: msg,
-		Hint: fmt.Sprintf("To load the other %d lines:  citd import --keep-going %s", r.Lines-r.Wrong, o.Name)}
+	return &Error{
+		Kind: Invalid, Msg: msg,
+		Hint: fmt.Sprintf("To load the other %d lines:  citd import --keep-going %s", r.Lines-r.Wrong, o.Name),
+	}
 }
 
 type importer struct {
@@ -164,7 +166,7 @@ func (m *importer) line(n int, resource string, text []byte, wrong error) error 
 		return err
 	}
 	if m.rep.Wrong++; len(m.rep.Bad) < maxBad {
-		m.rep.Bad = append(m.rep.Bad, BadLine{Line: n, Err: e})
+		m.rep.Bad = append(m.rep.Bad, LineError{Line: n, Err: e})
 	}
 	return nil
 }

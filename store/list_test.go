@@ -34,8 +34,10 @@ func TestPages(t *testing.T) {
 		{"limit=1000", 1000, 0, 12, "", ""},
 		{"limit=1&limit=2", 2, 0, 2, at + "limit=2&offset=2", ""},
 		{"limit=+7", 7, 0, 7, at + "limit=7&offset=7", ""},
-		{"limit=1&line1__contains=Name%200&line2__in=x,y&order_by=line1&order_by=-id&_=1", 1, 0, 1,
-			at + "_=1&line1__contains=Name+0&line2__in=x%2Cy&order_by=line1&order_by=-id&limit=1&offset=1", ""},
+		{
+			"limit=1&line1__contains=Name%200&line2__in=x,y&order_by=line1&order_by=-id&_=1", 1, 0, 1,
+			at + "_=1&line1__contains=Name+0&line2__in=x%2Cy&order_by=line1&order_by=-id&limit=1&offset=1", "",
+		},
 		{"limit=1&line1__regex=%5BN%26%23%2B%3D%5D", 1, 0, 1, at + "line1__regex=%5BN%26%23%2B%3D%5D&limit=1&offset=1", ""},
 	} {
 		p, err := listTest(t, db, "address", tt.query)
@@ -109,7 +111,7 @@ func TestEach(t *testing.T) {
 		}
 	}
 	q, _ := ParseQuery(Addresses, nil, admin)
-	if err := db.Each(t.Context(), q, func(any) error { return errStop }); err != errStop {
+	if err := db.Each(t.Context(), q, func(any) error { return errStop }); !errors.Is(err, errStop) {
 		t.Errorf("Each = %v; want the error of fn", err)
 	}
 }

@@ -88,8 +88,10 @@ func prepareFile(ctx context.Context, path string, o Options) (h header, err err
 	st, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if !o.Create {
-			return h, &Error{Kind: NoFile, Msg: fmt.Sprintf("no database at %s", path),
-				Hint: "Make one with:  citd serve --db " + path + "   (or citd init)"}
+			return h, &Error{
+				Kind: NoFile, Msg: fmt.Sprintf("no database at %s", path),
+				Hint: "Make one with:  citd serve --db " + path + "   (or citd init)",
+			}
 		}
 		if err := create(ctx, path, o.Schema); err != nil {
 			return h, err
@@ -194,8 +196,10 @@ func dsn(path string, pragmas ...string) string {
 
 func (db *DB) connect(ctx context.Context, h header) (err error) {
 	read := []string{"busy_timeout(5000)", "query_only(1)", "cache_size(-4096)", "temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)"}
-	write := []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + syncMode() + ")", "foreign_keys(1)", "cache_size(-16384)",
-		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)", "secure_delete(1)"}
+	write := []string{
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + syncMode() + ")", "foreign_keys(1)", "cache_size(-16384)",
+		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)", "secure_delete(1)",
+	}
 	how := ""
 	if db.readOnly {
 		// A file in WAL mode needs files beside it to be read at all; whoever may
@@ -222,8 +226,10 @@ func (db *DB) connect(ctx context.Context, h header) (err error) {
 	case version > newestSchema():
 		return newer(db.path, version)
 	case version < newestSchema():
-		return &Error{Kind: Newer, Msg: fmt.Sprintf("%s is from an older citd (its schema is %d, this citd's %d)", db.path, version, newestSchema()),
-			Hint: "It is brought up to date, after a backup, by:  citd serve --db " + db.path}
+		return &Error{
+			Kind: Newer, Msg: fmt.Sprintf("%s is from an older citd (its schema is %d, this citd's %d)", db.path, version, newestSchema()),
+			Hint: "It is brought up to date, after a backup, by:  citd serve --db " + db.path,
+		}
 	}
 	if db.r, err = sql.Open("sqlite", dsn(db.path, read...)+how); err != nil {
 		return err

@@ -114,7 +114,7 @@ func prepare(ctx context.Context, tmp, from string, o Options) (r *Report, err e
 		db, err = Open(ctx, tmp, h)
 	}
 	if err != nil {
-		return nil, instead(err, tmp, from)
+		return nil, instead(err, from)
 	}
 	r, err = db.Verify(ctx)
 	if err == nil {
@@ -129,7 +129,7 @@ func prepare(ctx context.Context, tmp, from string, o Options) (r *Report, err e
 		})
 	}
 	if err = errors.Join(err, db.Close()); err != nil {
-		return nil, instead(err, tmp, from)
+		return nil, instead(err, from)
 	}
 	if err := setWAL(tmp, 1); err != nil {
 		return nil, onDisk(err, "cannot write "+tmp)
@@ -139,7 +139,7 @@ func prepare(ctx context.Context, tmp, from string, o Options) (r *Report, err e
 }
 
 // instead names the backup where an error names our copy of it.
-func instead(err error, tmp, from string) error {
+func instead(err error, from string) error {
 	e := *AsError(err)
 	if e.Kind == Damaged {
 		e.Msg, e.Hint = fmt.Sprintf("%s is not whole, so it was not restored; nothing was changed", from), ""
@@ -184,7 +184,7 @@ func keep(ctx context.Context, path string, o Options) (string, error) {
 			}
 		}
 	}
-	now := time.Now
+	now := time.Now //nolint:forbidigo // the default, as in Open
 	if o.Clock != nil {
 		now = o.Clock
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -75,17 +76,10 @@ func DeleteView(ctx context.Context, db *DB, actor Actor, id int64) error {
 	_, err := Write(ctx, db, func(tx *Tx) (none struct{}, err error) {
 		var owner int64
 		var shared bool
-		rows, err := tx.Query(`SELECT account, shared FROM saved_view WHERE id = ?`, id)
-		if err != nil {
-			return none, err
-		}
-		there := rows.Next()
-		if there {
-			err = rows.Scan(&owner, &shared)
-		}
-		rows.Close()
+		err = tx.Row(`SELECT account, shared FROM saved_view WHERE id = ?`, []any{id}, &owner, &shared)
+		there := !errors.Is(err, sql.ErrNoRows)
 		switch {
-		case err != nil:
+		case there && err != nil:
 			return none, err
 		case !there, owner != actor.ID && !shared: // another's own view is nobody's business
 			return none, Errorf(NotFound, "there is no view %d", id)

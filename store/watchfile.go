@@ -58,8 +58,10 @@ func (db *DB) fail(e *Error) {
 func (db *DB) readable() {
 	if f := &db.files; f.raw != nil {
 		if _, err := f.raw.ReadAt(make([]byte, 100), 0); errors.Is(err, syscall.EIO) {
-			db.fail(&Error{Kind: Damaged, Err: err, Msg: "the disk under " + db.path + " does not work; nothing more is stored",
-				Hint: "Look after the disk, then start citd again: it goes on from what the disk has."})
+			db.fail(&Error{
+				Kind: Damaged, Err: err, Msg: "the disk under " + db.path + " does not work; nothing more is stored",
+				Hint: "Look after the disk, then start citd again: it goes on from what the disk has.",
+			})
 		}
 	}
 }
@@ -69,8 +71,10 @@ func (db *DB) readable() {
 func (db *DB) failedFlush(err error) {
 	var se *sqlite.Error
 	if errors.As(err, &se) && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC) {
-		db.fail(&Error{Kind: Damaged, Err: err, Msg: "the disk could not store a change; nothing more is stored",
-			Hint: "Look after the disk, then start citd again: it goes on from what the disk has."})
+		db.fail(&Error{
+			Kind: Damaged, Err: err, Msg: "the disk could not store a change; nothing more is stored",
+			Hint: "Look after the disk, then start citd again: it goes on from what the disk has.",
+		})
 	}
 }
 
@@ -84,8 +88,10 @@ func (db *DB) inPlace() error {
 	main, err := os.Stat(db.path)
 	wal, err2 := os.Stat(db.path + "-wal")
 	if err = errors.Join(err, err2); err != nil || !os.SameFile(main, f.main) || !os.SameFile(wal, f.wal) {
-		db.fail(&Error{Kind: Damaged, Err: err, Msg: db.path + " was moved, replaced or deleted while it was in use; nothing more is stored",
-			Hint: "Put it back, with its -wal file if there is one, then start citd again."})
+		db.fail(&Error{
+			Kind: Damaged, Err: err, Msg: db.path + " was moved, replaced or deleted while it was in use; nothing more is stored",
+			Hint: "Put it back, with its -wal file if there is one, then start citd again.",
+		})
 		return db.Err()
 	}
 	db.walSize.Store(wal.Size())
@@ -94,8 +100,10 @@ func (db *DB) inPlace() error {
 	}
 	// A checkpoint wrote to it, ours or another program's; or a copy was put over it.
 	if err := db.marked(); err != nil {
-		db.fail(&Error{Kind: Damaged, Err: err, Msg: "another file was copied over " + db.path + " while it was in use; nothing more is stored",
-			Hint: "Keep it and its -wal file for a look, then go back to a backup with:  citd restore FILE --db " + db.path})
+		db.fail(&Error{
+			Kind: Damaged, Err: err, Msg: "another file was copied over " + db.path + " while it was in use; nothing more is stored",
+			Hint: "Keep it and its -wal file for a look, then go back to a backup with:  citd restore FILE --db " + db.path,
+		})
 		return db.Err()
 	}
 	f.main, f.stale = main, true
@@ -207,7 +215,7 @@ func (db *DB) emptyWAL(wait time.Duration) {
 	}
 	ctx := context.Background()
 	_, _ = db.conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, wait.Milliseconds()))
-	defer db.conn.ExecContext(ctx, `PRAGMA busy_timeout = 5000`)
+	defer func() { _, _ = db.conn.ExecContext(ctx, `PRAGMA busy_timeout = 5000`) }()
 	_ = db.mark("TRUNCATE") // where a full disk or a reader forbids it, the next time will do
 	db.walSize.Store(f.wal.Size())
 	f.tryAt = max(walLimit, 2*f.wal.Size()) // a slow reader costs a pause seldom, and a longer one the next time
