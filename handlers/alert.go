@@ -79,13 +79,19 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	}
 	label, sub := who.label(a.Who)
 	d = templates.AlertData{
-		Frame: p.frame(r, label, "queue"), ID: id, Label: label, Sub: sub, Model: templates.Link{Text: a.Reporter}, At: utc(a.Last),
+		Frame: p.frame(r, who.title(a.Who), "queue"), ID: id, Label: label, Sub: sub, Model: templates.Link{Text: a.Reporter, URL: "/models"}, At: utc(a.Last),
 		Score: a.Score, Scale: a.Scale, Rank: a.Rank, Of: counts.Open, Flagged: a.Flagged, State: string(a.State), Changed: a.Changed,
 		Pieces: a.Pieces, Place: a.Queue.Place, Places: a.Queue.Of, Decide: deciders.has(r.actor.Role),
 		Mine: a.State == store.StateInReview && a.Reviewer == r.actor.Name, Seen: a.Seen, Reasons: reasons(),
 	}
 	if dept := a.Who.Department; dept != "" && dept != a.Who.Role {
 		d.Sub = strings.TrimPrefix(sub+", "+dept, ", ")
+	}
+	if a.Who.ID != 0 {
+		d.Person = personPath(a.Who.ID)
+		if who.names[a.Who.ID] == "" && deciders.has(r.actor.Role) {
+			d.Reveal = d.Person + "#ask"
+		}
 	}
 	d.Waiting, d.Events, d.Snoozes = counts.Open, at.url("/events", "since", listen), snoozes(d.Now)
 	d.Back, d.Status = at.url(alertPath(id)), standing(a.AlertHead, d.Now)

@@ -330,12 +330,16 @@ func TestBrowserReveal(t *testing.T) {
 	b.until("the question is open", `document.querySelector('#reveal').open && document.activeElement.name === 'reason'`)
 	b.press("5")
 	b.until("other needs words", `document.activeElement.id === 'why'`)
-	b.open(h.base + "/people/1")
-	b.press(".", "2")
+	b.open(h.base + "/alerts/1")
+	b.press(".")
+	b.until("the key leads here from an alert", `location.pathname === '/people/1' && document.activeElement.name === 'reason'`)
+	b.press("2")
 	b.until("the name is shown", `document.querySelector('h1').innerText === 'PlantedName'`)
 	if title := tabSays[string](b, "document.title"); strings.Contains(title, "Planted") {
 		t.Errorf("title %q", title)
 	}
+	b.open(h.base + "/alerts/1")
+	b.until("and on the alert", `document.querySelector('h1').innerText === 'PlantedName' && !document.title.includes('Planted')`)
 	b.press("g", "e")
 	b.until("the list of people", `location.pathname === '/people' && document.querySelector('h1').innerText === 'People'`)
 	b.until("it is shown there too", `document.querySelector('.pn a[href="/people/1"]').innerText === 'PlantedName'`)

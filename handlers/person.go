@@ -89,11 +89,7 @@ func (p *pages) personData(r *request, id int64) (d templates.PersonData, err er
 	if err != nil {
 		return d, err
 	}
-	hidden, _ := whoNobody(mode).label(who) // a title stays in the browser's history
-	if mode == modeNames {
-		hidden, _ = shown.label(who)
-	}
-	d = templates.PersonData{Frame: p.frame(r, hidden, "people"), ID: id}
+	d = templates.PersonData{Frame: p.frame(r, shown.title(who), "people"), ID: id}
 	d.Path = personPath(id)
 	label, sub := shown.label(who)
 	if dept := differs(who.Department, who.Role); dept != "" {
@@ -120,8 +116,15 @@ func (p *pages) personData(r *request, id int64) (d templates.PersonData, err er
 	return d, nil
 }
 
-// whoNobody labels people for one who may see nobody by name.
-func whoNobody(mode string) who { return who{mode: mode} }
+// title is the label for the title of a page, which stays in the browser's
+// history: a name that was revealed does not stand there.
+func (w who) title(p store.Subject) string {
+	if w.mode != modeNames {
+		w.names = nil
+	}
+	label, _ := w.label(p)
+	return label
+}
 
 // differs is s unless it says the same as what stands beside it.
 func differs(s, other string) string {

@@ -5,11 +5,13 @@ import { on } from './keys.js';
 const box = $('#reveal');
 
 if (box) {
-  on('reveal', () => {
+  const ask = () => {
     box.open = true;
     box.scrollIntoView({ block: 'nearest' });
     $('input', box).focus();
-  });
+  };
+  on('reveal', ask);
+  if (location.hash === '#ask') ask(); // the same key on an alert leads here
   // A digit picks a reason and asks, unless the reason needs words: then the field gets the focus.
   box.addEventListener('keydown', e => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.repeat || !e.target.matches('input[type=radio]')) return;
