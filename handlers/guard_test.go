@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -65,9 +66,7 @@ func TestForeignPages(t *testing.T) {
 		} else {
 			c.header["Cookie"], c.header["Content-Type"] = session, "application/x-www-form-urlencoded"
 		}
-		for k, v := range tt.header {
-			c.header[k] = v
-		}
+		maps.Copy(c.header, tt.header)
 		a := s.do(c)
 		if a.StatusCode != tt.status {
 			t.Errorf("%s: %s %s = %d %.200s; want %d", tt.name, tt.method, tt.path, a.StatusCode, a.body, tt.status)
@@ -82,9 +81,7 @@ func TestForeignPages(t *testing.T) {
 
 func with(m map[string]string, more ...string) map[string]string {
 	out := map[string]string{}
-	for k, v := range m {
-		out[k] = v
-	}
+	maps.Copy(out, m)
 	for i := 0; i < len(more); i += 2 {
 		out[more[i]] = more[i+1]
 	}

@@ -67,7 +67,7 @@ func TestSettings(t *testing.T) {
 		before, err := h.db.VerifyAudit(t.Context())
 		h.must(err)
 		var pairs []string
-		for _, f := range strings.Fields(tt.form) {
+		for f := range strings.FieldsSeq(tt.form) {
 			k, v, _ := strings.Cut(f, "=")
 			pairs = append(pairs, k, strings.ReplaceAll(v, "_", " "))
 		}

@@ -142,7 +142,7 @@ func TestChangedResults(t *testing.T) {
 			}
 		}, [2]int64{0, 0}, "withdrawn", true},
 		{"the undecided one of two deleted: what is left is decided", func(s scene) {
-			s.decide(s.ana, 1, Choice{Action: Dismiss, Reason: digit(4), Results: []int64{s.b.ID}})
+			s.decide(s.ana, 1, Choice{Action: Dismiss, Reason: new(4), Results: []int64{s.b.ID}})
 			s.remove(s.a)
 		}, [2]int64{0, 1}, "dismissed", false},
 	} {

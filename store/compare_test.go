@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -89,16 +90,16 @@ func TestShares(t *testing.T) {
 		{Name: "Login", Value: v(0.8), Scale: 1},
 	}}
 	p.shares()
-	got := ""
+	var got strings.Builder
 	for _, d := range p.Dims {
 		if d.Share == nil {
-			got += " nil"
+			got.WriteString(" nil")
 		} else {
-			got += fmt.Sprintf(" %.2f", *d.Share)
+			got.WriteString(fmt.Sprintf(" %.2f", *d.Share))
 		}
 	}
-	if got != " 0.75 0.25 0.00 nil" {
-		t.Errorf("shares%s; want 0.75 0.25 0.00 nil", got)
+	if got.String() != " 0.75 0.25 0.00 nil" {
+		t.Errorf("shares%s; want 0.75 0.25 0.00 nil", got.String())
 	}
 	p = AlertPage{Dims: []AlertDim{{Name: "Email", Value: v(0.2), Scale: 1, Median: v(0.3)}}}
 	if p.shares(); p.Dims[0].Share != nil {
@@ -116,16 +117,16 @@ func TestParts(t *testing.T) {
 	} {
 		p := AlertPage{AlertHead: &AlertHead{Result: 7}, Held: []HeldResult{{Result: &Result{ID: 6, Contributions: "[7]"}}, {Result: &Result{ID: 7, Contributions: tt.posted}}}}
 		p.parts()
-		got := ""
+		var got strings.Builder
 		for _, x := range p.Parts {
 			value := "-"
 			if x.Value != nil {
 				value = fmt.Sprint(*x.Value)
 			}
-			got += fmt.Sprint(x.Name, " ", x.Weight, " ", value, " ", x.Text, "|")
+			got.WriteString(fmt.Sprint(x.Name, " ", x.Weight, " ", value, " ", x.Text, "|"))
 		}
-		if got != tt.want {
-			t.Errorf("%s: %q; want %q", tt.posted, got, tt.want)
+		if got.String() != tt.want {
+			t.Errorf("%s: %q; want %q", tt.posted, got.String(), tt.want)
 		}
 	}
 }

@@ -21,16 +21,17 @@ func TestAppendCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	see := View{Identity: true, Dimensions: []string{"file_anomaly", "print_anomaly"}}
-	got := string(Results.AppendCSVHeader(nil, see.Dimensions))
+	var got strings.Builder
+	got.WriteString(string(Results.AppendCSVHeader(nil, see.Dimensions)))
 	for _, row := range rows {
-		got += string(Results.AppendCSV(nil, row, see, false))
+		got.WriteString(string(Results.AppendCSV(nil, row, see, false)))
 	}
 	const want = `id,resource_uri,employee,date,evidence,reporter,flag,score,email_anomaly,web_anomaly,device_anomaly,login_anomaly,contributions,run_id,file_anomaly,print_anomaly
 1,/data-sub/api/detectionmodelresult/1/,/data-sub/api/employee/1/,2013-12-31T23:59:59,/data-sub/api/detectionevidence/1/,usb-watch 1.0,false,0.1,0.78,0.75,,0.12,,,,
 2,/data-sub/api/detectionmodelresult/2/,/data-sub/api/employee/1/,2014-02-10T08:00:00,/data-sub/api/detectionevidence/2/ /data-sub/api/detectionevidence/3/,usb-watch 1.0,true,0.5,0.2,,,,"[{""name"":""usb""}]",r7,0.75,0.25
 `
-	if got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	if got.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
 	}
 	who, err := load(t.Context(), db, Employees, "id = 3")
 	if err != nil {

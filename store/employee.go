@@ -2,8 +2,8 @@ package store
 
 import (
 	"database/sql"
+	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 )
 
@@ -55,8 +55,8 @@ var (
 // With many people the number grows, so that the next draw is soon a free one.
 func newPseudonym(tx *Tx) (string, error) {
 	for try := range 100 {
-		name := pseudonymTones[rand.IntN(len(pseudonymTones))] + " " + pseudonymBirds[rand.IntN(len(pseudonymBirds))]
-		name += " " + strconv.Itoa(10+rand.IntN(90*(1+try*try)))
+		tone, bird := pseudonymTones[rand.IntN(len(pseudonymTones))], pseudonymBirds[rand.IntN(len(pseudonymBirds))] //nolint:gosec // a name, not a secret
+		name := fmt.Sprintf("%s %s %d", tone, bird, 10+rand.IntN(90*(1+try*try)))                                    //nolint:gosec // likewise
 		var taken bool
 		if err := tx.Row(`SELECT EXISTS (SELECT 1 FROM employee WHERE pseudonym = ?)`, []any{name}, &taken); err != nil || !taken {
 			return name, err

@@ -155,10 +155,8 @@ func appendFloat(b []byte, x float64) []byte {
 	}
 	n := len(b)
 	b = strconv.AppendFloat(b, x, 'f', -1, 64)
-	for _, c := range b[n:] {
-		if c == '.' {
-			return b
-		}
+	if slices.Contains(b[n:], '.') {
+		return b
 	}
 	return append(b, '.', '0')
 }

@@ -90,12 +90,12 @@ func TestAlertPage(t *testing.T) {
 		r.Email = email(v)
 		l.post(r)
 	}
-	l.decide(l.bob, 1, Choice{Action: Dismiss, Reason: digit(4), Note: "noise"})
+	l.decide(l.bob, 1, Choice{Action: Dismiss, Reason: new(4), Note: "noise"})
 	high, low := res(0, 0.9), res(2, 0.5)
 	high.Email, high.Extra = email(0.8), []Anomaly{{"file_anomaly", 0.4}}
 	low.Reporter = "web-risk 1.4"
 	l.post(high, low)
-	l.decide(l.ana, 2, Choice{Action: Dismiss, Reason: digit(1), Results: []int64{low.ID}})
+	l.decide(l.ana, 2, Choice{Action: Dismiss, Reason: new(1), Results: []int64{low.ID}})
 	l.decide(l.ana, 2, Choice{Action: Remark, Note: "look at the file"})
 
 	p, err := l.db.Alert(t.Context(), 2, QueueAsk{})

@@ -116,7 +116,7 @@ func columns(rows []exploredRow, further []string, people map[int64]Subject, wai
 		x.ID[i], x.Level[i], x.Flag[i] = r.id, r.level, r.flag
 		p, ok := index[r.employee]
 		if !ok {
-			p = int32(len(x.People))
+			p = int32(len(x.People)) //nolint:gosec // at most 20,000
 			index[r.employee] = p
 			x.People = append(x.People, people[r.employee])
 		}

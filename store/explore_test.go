@@ -57,7 +57,7 @@ func exploreLab(t *testing.T) *lab {
 	l.evidence(3, "Copied 100% of a folder", "KX-64")
 	l.decide(l.ana, 1, Choice{Action: Confirm, Results: []int64{1}})
 	l.decide(l.ana, 2, Choice{Action: Review})
-	l.decide(l.bob, 3, Choice{Action: Dismiss, Reason: digit(4), Results: []int64{5}})
+	l.decide(l.bob, 3, Choice{Action: Dismiss, Reason: new(4), Results: []int64{5}})
 	l.decide(l.ana, 5, Choice{Action: Snooze, Until: l.db.Now() + microDay})
 	return l
 }

@@ -18,7 +18,7 @@ func TestDecideResults(t *testing.T) {
 	if got := covered(); got != "1 5" {
 		t.Fatal(got)
 	}
-	b, err := DecideResults(t.Context(), l.db, l.ana, []int64{2, 4, 5, 8}, Choice{Action: Dismiss, Reason: digit(4), Note: "all of them"})
+	b, err := DecideResults(t.Context(), l.db, l.ana, []int64{2, 4, 5, 8}, Choice{Action: Dismiss, Reason: new(4), Note: "all of them"})
 	if err != nil || b.Results != 3 || b.People != 3 || len(b.Done) != 3 || len(b.Skipped) != 0 || covered() != "1 2 4 5 8" {
 		t.Fatalf("%+v, %v; covered: %s", b, err, covered())
 	}

@@ -42,20 +42,21 @@ func TestFold(t *testing.T) {
 	} {
 		t.Run(tt.steps, func(t *testing.T) {
 			f, inForce := fold(foldSteps(tt.steps), []point{{id: 1, score: 0.5}, {id: 2, score: 0.8}}, 1000)
-			got := string(f.state)
+			var got strings.Builder
+			got.WriteString(string(f.state))
 			if f.reviewer != 0 {
-				got += fmt.Sprint(" by ", f.reviewer)
+				got.WriteString(fmt.Sprint(" by ", f.reviewer))
 			}
-			got += fmt.Sprintf(", %d undecided, peak %v", f.undecided, f.peak)
+			got.WriteString(fmt.Sprintf(", %d undecided, peak %v", f.undecided, f.peak))
 			sep := ", "
 			for _, id := range []int64{1, 2} {
 				if d := inForce[id]; d != 0 {
-					got += fmt.Sprint(sep, id, ":", d)
+					got.WriteString(fmt.Sprint(sep, id, ":", d))
 					sep = " "
 				}
 			}
-			if got != tt.want {
-				t.Errorf("%s\nwant %s", got, tt.want)
+			if got.String() != tt.want {
+				t.Errorf("%s\nwant %s", got.String(), tt.want)
 			}
 		})
 	}

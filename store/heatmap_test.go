@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -17,13 +18,13 @@ func (d *desk) heat() *Heatmap {
 
 // daysOf lists the days with a result as "days ago: level".
 func daysOf(r HeatRow) string {
-	s := ""
+	var s strings.Builder
 	for i, v := range r.Levels {
 		if v != NotMeasured {
-			s += fmt.Sprintf("%d:%d ", Days-1-i, v)
+			s.WriteString(fmt.Sprintf("%d:%d ", Days-1-i, v))
 		}
 	}
-	return s
+	return s.String()
 }
 
 func TestHeatmap(t *testing.T) {

@@ -43,7 +43,7 @@ func TestHoldBack(t *testing.T) {
 				l.post(one)
 			}
 			ids := []int64{l.newestOf(1), l.newestOf(2)}
-			b, err := DecideMany(t.Context(), l.db, l.ana, ids, Choice{Action: Dismiss, Reason: digit(4), Models: tt.only})
+			b, err := DecideMany(t.Context(), l.db, l.ana, ids, Choice{Action: Dismiss, Reason: new(4), Models: tt.only})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +75,7 @@ func TestHeldBackAnyway(t *testing.T) {
 			l.post(one)
 		}
 	}
-	c := Choice{Action: Dismiss, Reason: digit(4), Note: "drift", Models: []string{"WEB-risk 1.4"}}
+	c := Choice{Action: Dismiss, Reason: new(4), Note: "drift", Models: []string{"WEB-risk 1.4"}}
 	b, err := DecideMany(t.Context(), l.db, l.ana, []int64{1, 2}, c)
 	if err != nil || len(b.Done) != 1 || len(b.Held) != 1 || b.Held[0].Alert != 1 || !slices.Equal(b.Held[0].Families, []string{"mail-graph", "usb-watch"}) {
 		t.Fatalf("%+v, %v; want alert 1 held back for mail-graph and usb-watch", b, err)
@@ -113,7 +113,7 @@ func TestHoldBackFixture(t *testing.T) {
 	if err != nil || page.Next != nil {
 		t.Fatal(page.Total, err)
 	}
-	b, err := DecideMany(t.Context(), l.db, l.ana, alertIDs(page.Rows), Choice{Action: Dismiss, Reason: digit(4), Note: "drift", Models: ModelsOf(ask.Filter)})
+	b, err := DecideMany(t.Context(), l.db, l.ana, alertIDs(page.Rows), Choice{Action: Dismiss, Reason: new(4), Note: "drift", Models: ModelsOf(ask.Filter)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -206,6 +206,7 @@ func (l *lab) sound() {
 	l.boardSound()
 }
 
-func digit(n int) *int { return &n }
+//go:fix inline
+func digit(n int) *int { return new(n) }
 
-var dismissed = Choice{Action: Dismiss, Reason: digit(1)}
+var dismissed = Choice{Action: Dismiss, Reason: new(1)}

@@ -222,19 +222,20 @@ func (db *DB) total(ctx context.Context, q *Query) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	key := text
+	var key strings.Builder
+	key.WriteString(text)
 	for _, a := range q.args {
-		key += fmt.Sprintf("\x00%T %v", a, a)
+		key.WriteString(fmt.Sprintf("\x00%T %v", a, a))
 	}
 	gen := db.Gen() // before the count: what is counted is at least as new
-	if n, ok := db.totals.get(gen, key); ok {
+	if n, ok := db.totals.get(gen, key.String()); ok {
 		return n, nil
 	}
 	if err := row(ctx, db, text, q.args, &n); err != nil {
 		return 0, err
 	}
-	if len(key) <= maxKept {
-		db.totals.put(gen, key, n)
+	if len(key.String()) <= maxKept {
+		db.totals.put(gen, key.String(), n)
 	}
 	return n, nil
 }

@@ -164,11 +164,12 @@ func (n *node) holds(b *binder, c cond) string {
 // through returns the condition on rows of n that those of s make.
 func (n *node) through(b *binder, s *node, plus string) string {
 	if s.res == nil {
-		q := plus + "id IN (SELECT result FROM anomaly WHERE " + isDimension(b, s.via)
+		var q strings.Builder
+		q.WriteString(plus + "id IN (SELECT result FROM anomaly WHERE " + isDimension(b, s.via))
 		for _, c := range s.self {
-			q += " AND " + c.op.sql(b, c.f, "value", c.vals)
+			q.WriteString(" AND " + c.op.sql(b, c.f, "value", c.vals))
 		}
-		return q + ")"
+		return q.String() + ")"
 	}
 	if s.via.Type == ToOne {
 		q := plus + s.via.Name + " IN (SELECT id FROM " + s.res.Name + " WHERE " + s.where(b) + ")"

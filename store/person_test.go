@@ -156,7 +156,7 @@ func TestPersonLog(t *testing.T) {
 		return out
 	}
 	decide(Choice{Action: Remark, Note: "asked the manager"})
-	o := decide(Choice{Action: Dismiss, Reason: digit(1)})
+	o := decide(Choice{Action: Dismiss, Reason: new(1)})
 	decide(Choice{Action: Undo, Undoes: o.Decision})
 	decide(Choice{Action: Confirm, Note: "so it was"})
 

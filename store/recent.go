@@ -174,7 +174,7 @@ func (db *DB) readModels(ctx context.Context, r *recent) error {
 func (r *recent) modelAt(name string) int32 {
 	i, ok := r.index[name]
 	if !ok {
-		i = int32(len(r.models))
+		i = int32(len(r.models)) //nolint:gosec // few
 		r.index[name] = i
 		m := Model{Name: name, Scale: 1}
 		m.Family, m.Version = splitModel(name)
@@ -285,8 +285,8 @@ func (db *DB) readCells(ctx context.Context, r *recent, where string, args ...an
 		case Dismiss:
 			c.verdict = cellDismissed
 		}
-		c.day, c.model = int32(dayNumber(date)), r.modelAt(string(reporter))
-		c.hour = uint8((date - int64(c.day)*microDay) / (microDay / 24))
+		c.day, c.model = int32(dayNumber(date)), r.modelAt(string(reporter)) //nolint:gosec // years 1 to 9999
+		c.hour = uint8((date - int64(c.day)*microDay) / (microDay / 24))     //nolint:gosec // 0 to 23
 		r.cells[employee] = append(r.cells[employee], c)
 	}
 	return errors.Join(rows.Err(), db.readExtras(ctx, r, where, args...))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -68,9 +69,7 @@ func describe(f Field, but map[string]any) map[string]any {
 	if d["related_type"] != nil {
 		d["related_schema"] = Base + f.Target + "/schema/"
 	}
-	for k, v := range but {
-		d[k] = v
-	}
+	maps.Copy(d, but)
 	return d
 }
 

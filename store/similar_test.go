@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -33,11 +34,11 @@ func TestSimilar(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := ""
+	var got strings.Builder
 	for _, s := range p.Similar {
-		got += fmt.Sprintf("%d %.2f %s by %s; ", s.ID, s.Distance, s.State, s.By)
+		got.WriteString(fmt.Sprintf("%d %.2f %s by %s; ", s.ID, s.Distance, s.State, s.By))
 	}
-	if want := fmt.Sprintf("%d 0.25 dismissed by ana; %d 2.00 dismissed by ana; ", near, other); got != want {
-		t.Errorf("similar: %s; want %s (open %d)", got, want, open)
+	if want := fmt.Sprintf("%d 0.25 dismissed by ana; %d 2.00 dismissed by ana; ", near, other); got.String() != want {
+		t.Errorf("similar: %s; want %s (open %d)", got.String(), want, open)
 	}
 }

@@ -115,7 +115,7 @@ func (w *stroll) decideAny() {
 		return
 	}
 	a := w.alert(int64(1 + w.r.IntN(n)))
-	c := Choice{Action: []Action{Review, Confirm, Dismiss, Dismiss, Snooze, Reopen, Undo, Undo, Remark}[w.r.IntN(9)], Note: "because", Reason: digit(w.r.IntN(10)), Undoes: a.decision}
+	c := Choice{Action: []Action{Review, Confirm, Dismiss, Dismiss, Snooze, Reopen, Undo, Undo, Remark}[w.r.IntN(9)], Note: "because", Reason: new(w.r.IntN(10)), Undoes: a.decision}
 	if c.Action == Snooze {
 		c.Until = w.db.Now() + int64(w.r.IntN(48))*microDay/24
 		if over := a.peak + 0.1; w.r.IntN(2) == 0 {

@@ -188,6 +188,9 @@ func (db *DB) markPages() (pages []int64) {
 			pages = append(pages, p)
 		}
 	}
+	if rows.Err() != nil {
+		return nil
+	}
 	return pages
 }
 

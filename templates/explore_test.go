@@ -19,7 +19,7 @@ func exploreCases(add func(name string, html []byte, err error)) {
 	evil.Best = Clearing{Axis: hostile, URL: "javascript:alert(1)", Count: 1}
 	evil.Fields = []ExploreField{{Key: hostile, Title: hostile, Kind: "category", Choices: []ExploreBox{{hostile, hostile, true}}}, {Key: hostile, Title: hostile, Kind: "level", Lo: hostile, Hi: hostile}}
 	evil.Plot = Plot{Axes: []PlotAxis{{Title: hostile, Boxes: []string{hostile}}, {Title: hostile, Top: hostile, Bottom: hostile}}, Lines: []PlotLine{{At: []float64{0, 1}}}}
-	evil.Rows = []ExploreRow{{ID: 1, URL: "javascript:alert(1)", Now: now, After: hostile, Dims: []Dim{{Name: hostile, Value: val(1e308)}}, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 1, Types: []string{hostile}, Model: hostile, At: now, State: hostile, Status: hostile, Detail: hostile, Pick: true}}
+	evil.Rows = []ExploreRow{{ID: 1, URL: "javascript:alert(1)", Now: now, After: hostile, Dims: []Dim{{Name: hostile, Value: new(1e308)}}, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 1, Types: []string{hostile}, Model: hostile, At: now, State: hostile, Status: hostile, Detail: hostile, Pick: true}}
 	for _, c := range []struct {
 		name string
 		data ExploreData

@@ -122,7 +122,7 @@ func (d HeatmapData) View() heatView {
 	for y, r := range d.Rows {
 		for x, level := range r.Levels {
 			if q := heatLevel(level); q > 0 {
-				fmt.Fprintf(&cells[q-1], "M%d %dh.9v.86h-.9z", x, y)
+				fmt.Fprintf(&cells[q-1], "M%d %dh.9v.86h-.9z", x, y) //nolint:gosec // heatLevel gives 0 to 5
 			}
 		}
 		if w := 100 * float64(r.Sum) / float64(most); w > .5 {

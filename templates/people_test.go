@@ -78,9 +78,9 @@ func samplePerson() PersonData {
 	}
 	d.Reveal = "/people/7/reveal"
 	for i, name := range []string{"Score", "Email", "File"} {
-		s := PersonStrip{Name: name, Own: series(.3 + .2*float64(i)), First: firstDay, Marks: d.Marks, Value: val(.9), Median: val(.3), Tall: i == 0}
+		s := PersonStrip{Name: name, Own: series(.3 + .2*float64(i)), First: firstDay, Marks: d.Marks, Value: new(.9), Median: new(.3), Tall: i == 0}
 		if i < 2 {
-			s.Peer50, s.Peer95, s.P95 = full(.2), full(.35), val(.35)
+			s.Peer50, s.Peer95, s.P95 = full(.2), full(.35), new(.35)
 		} else {
 			s.Detail, s.Median, s.Value = "from file-access", nil, nil
 		}
@@ -124,8 +124,8 @@ func samplePeople() PeopleData {
 		Frame: sampleFrame("People", "people"), Found: 200, Whole: 200, Says: "highest score in the last 7 days", HasRole: true, Export: "/people.csv", Next: "/people?after=1", First: "/people",
 		Heads: []PeopleHead{{"Person", "/people?order=person", false, true, false, false}, {"Role", "/people?order=role", false, true, false, true}, {"7 days", "", false, false, false, false}, {"Peak, 7 d", "/people", true, false, true, false}, {"Change", "/people?order=change", false, false, true, true}, {"60 days", "", false, false, false, true}, {"Open", "/people?order=open", false, false, true, false}},
 		Rows: []PeopleRow{
-			{URL: "/people/7", Label: "Marcus Hale", Sub: "MH022", Role: "Engineer, Engineering", Dims: dims(.34, .42, .96, .81, .93), Peak: val(.94), Change: val(.38), Days: series(.5), Band: .38, Open: 14},
-			{URL: "/people/8", Label: "TW016", Role: "Administrator, IT", Dims: dims(.1, -1, .2, -1), Peak: val(61), Scale: 100, Change: val(-.06), Days: full(.4)},
+			{URL: "/people/7", Label: "Marcus Hale", Sub: "MH022", Role: "Engineer, Engineering", Dims: dims(.34, .42, .96, .81, .93), Peak: new(.94), Change: new(.38), Days: series(.5), Band: .38, Open: 14},
+			{URL: "/people/8", Label: "TW016", Role: "Administrator, IT", Dims: dims(.1, -1, .2, -1), Peak: val(61), Scale: 100, Change: new(-.06), Days: full(.4)},
 			{URL: "/people/9", Label: "ES008", Dims: dims(-1, -1, -1, -1), Days: full(math.NaN())},
 		},
 	}
@@ -145,7 +145,7 @@ func sampleModels() ModelsData {
 	bins[9], bins[10], bins[18], hits[18] = 12, 7, 2, 1
 	volume := make([]int, 60)
 	volume[3], volume[59] = 5, 16
-	card := ModelCard{Name: "role-profile 2.1", Family: "role-profile", Last: before(4 * time.Minute), Gap: "72 min", Count: 21, Volume: volume, Median: val(.6), Scale: 1, High: 1, Bins: bins, Hits: hits, Right: 2, Wrong: 20, Open: 29, RateLow: .025, RateHigh: .28, Results: "/explore?q=model%3Arole-profile%2B2.1"}
+	card := ModelCard{Name: "role-profile 2.1", Family: "role-profile", Last: before(4 * time.Minute), Gap: "72 min", Count: 21, Volume: volume, Median: new(.6), Scale: 1, High: 1, Bins: bins, Hits: hits, Right: 2, Wrong: 20, Open: 29, RateLow: .025, RateHigh: .28, Results: "/explore?q=model%3Arole-profile%2B2.1"}
 	silent, moved, replaced, never := card, card, card, ModelCard{Name: "new", Family: "new", High: 1, Bins: make([]int, 20), Hits: make([]int, 20)}
 	silent.Silent, silent.Last, silent.Right, silent.Wrong = true, before(72*time.Hour), 1, 2
 	moved.Moved, moved.Right, moved.Wrong, moved.Last, moved.Gap = "Scores moved against web-risk 1.3.", 0, 0, before(10*time.Second), ""

@@ -199,7 +199,7 @@ func gridPaths(rows [][]float64) gridView {
 		for c, v := range row {
 			for k := len(heatFrom) - 1; k >= 0; k-- {
 				if v >= heatFrom[k] {
-					b[k].WriteString("M" + strconv.Itoa(c) + " " + strconv.Itoa(r) + "h.9v.88h-.9z")
+					_, _ = b[k].WriteString("M" + strconv.Itoa(c) + " " + strconv.Itoa(r) + "h.9v.88h-.9z")
 					break
 				}
 			}

@@ -13,7 +13,8 @@ var now = time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC)
 
 func before(d time.Duration) time.Time { return now.Add(-d) }
 
-func val(v float64) *float64 { return &v }
+//go:fix inline
+func val(v float64) *float64 { return new(v) }
 
 // dims makes the four dimensions and a further one; a negative number is one not reported.
 func dims(values ...float64) []Dim {
@@ -22,7 +23,7 @@ func dims(values ...float64) []Dim {
 	for i, v := range values {
 		ds[i].Name = names[i]
 		if v >= 0 {
-			ds[i].Value = val(v)
+			ds[i].Value = new(v)
 		}
 	}
 	return ds
@@ -113,7 +114,7 @@ func sampleAlert() AlertData {
 	d := func(day int) time.Time { return time.Date(2026, 11, day, 0, 0, 0, 0, time.UTC) }
 	ds := dims(.34, .42, .96, .81, .93)
 	for i := range ds {
-		ds[i].Median, ds[i].Values = val(.19+float64(i)/50), 60
+		ds[i].Median, ds[i].Values = new(.19+float64(i)/50), 60
 	}
 	return AlertData{
 		Frame: sampleFrame("MH022, 0.94", "queue"), ID: 42, Label: "MH022", Sub: "Engineer, Engineering", Model: Link{"Role profile", "/models"},

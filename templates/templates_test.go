@@ -108,7 +108,7 @@ func queueCases() []struct {
 	}
 	evil := sampleQueue()
 	evil.Query, evil.Problem, evil.User, evil.Host, evil.Title, evil.Path = hostile, hostile, hostile, hostile, hostile, "javascript:alert(1)"
-	evil.Rows = []Row{{ID: 1, URL: "javascript:alert(1)", Now: now, At: now, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 2, Types: []string{hostile}, Model: hostile, State: hostile, Status: hostile, Earlier: hostile, Dims: []Dim{{Name: hostile, Value: val(1e308)}}, Pick: true}}
+	evil.Rows = []Row{{ID: 1, URL: "javascript:alert(1)", Now: now, At: now, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 2, Types: []string{hostile}, Model: hostile, State: hostile, Status: hostile, Earlier: hostile, Dims: []Dim{{Name: hostile, Value: new(1e308)}}, Pick: true}}
 	return []struct {
 		name string
 		data QueueData
@@ -125,14 +125,14 @@ func alertCases() []struct {
 	peers := sampleAlert()
 	for i := range peers.Dims {
 		d := &peers.Dims[i]
-		d.Peer50, d.Peer95, d.Rank, d.Share = val(.19), val(.3), "top 1%", val(.2)
+		d.Peer50, d.Peer95, d.Rank, d.Share = new(.19), new(.3), "top 1%", new(.2)
 	}
 	refused := sampleAlert()
 	refused.Problem = "ana dismissed this alert a minute ago; look again before you decide."
 	refused.Draft = Draft{Reason: "9", Note: hostile, Until: "2026-11-24T08:00", Over: "0.9"}
 	evil := AlertData{
 		Frame: sampleFrame(hostile, hostile), Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Model: Link{hostile, "javascript:alert(1)"}, At: now,
-		State: "in_review", Status: hostile, Why: []Span{{hostile, true, ""}, {hostile, false, "javascript:alert(1)"}}, Dims: []Dim{{Name: hostile, Value: val(math64())}, {Name: "Web"}}, Baseline: hostile,
+		State: "in_review", Status: hostile, Why: []Span{{hostile, true, ""}, {hostile, false, "javascript:alert(1)"}}, Dims: []Dim{{Name: hostile, Value: new(math64())}, {Name: "Web"}}, Baseline: hostile,
 		Evidence: []Evidence{{Type: hostile, Text: hostile, Subject: hostile, From: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Link: "javascript:alert(1)", Source: hostile, Technique: hostile}},
 		Results:  []Result{{Model: hostile, At: now, Covered: hostile, URL: "javascript:alert(1)"}}, Prior: []Prior{{Text: hostile, By: hostile, Note: hostile, At: now}},
 		Notes: []Note{{hostile, hostile, now, hostile}}, Trail: []Step{{State: hostile, Text: hostile, Note: hostile, At: now}}, Facts: []Fact{{hostile, Link{hostile, ""}}}, Decide: true, Mine: true,
