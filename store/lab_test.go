@@ -73,9 +73,9 @@ func res(day float64, score float64) *Result {
 // insertResult stores r's row as the API does.
 func insertResult(tx *Tx, r *Result) error {
 	r.Receipt = Receipt{PostedBy: 1, CreatedAt: tx.Now, Digest: digestOf(r)}
-	out, err := tx.Exec(`INSERT INTO detectionmodelresult (employee, date, reporter, flag, score, email_anomaly, web_anomaly, device_anomaly, login_anomaly,
-		contributions, run_id, posted_by, created_at, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 1, ?, ?)`,
-		r.Employee, r.Date, r.Reporter, r.Flag, r.Score, orNull(r.Email), orNull(r.Web), orNull(r.Device), orNull(r.Login), r.Receipt.CreatedAt, r.Receipt.Digest)
+	out, err := tx.Exec(`INSERT INTO detectionmodelresult (id, alert, employee, date, reporter, flag, score, email_anomaly, web_anomaly, device_anomaly, login_anomaly,
+		contributions, run_id, posted_by, created_at, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 1, ?, ?)`,
+		positive(r.ID), positive(r.Alert), r.Employee, r.Date, r.Reporter, r.Flag, r.Score, orNull(r.Email), orNull(r.Web), orNull(r.Device), orNull(r.Login), r.Receipt.CreatedAt, r.Receipt.Digest)
 	if err != nil {
 		return err
 	}
