@@ -95,7 +95,7 @@ func TestShares(t *testing.T) {
 		if d.Share == nil {
 			got.WriteString(" nil")
 		} else {
-			got.WriteString(fmt.Sprintf(" %.2f", *d.Share))
+			fmt.Fprintf(&got, " %.2f", *d.Share)
 		}
 	}
 	if got.String() != " 0.75 0.25 0.00 nil" {
@@ -123,7 +123,7 @@ func TestParts(t *testing.T) {
 			if x.Value != nil {
 				value = fmt.Sprint(*x.Value)
 			}
-			got.WriteString(fmt.Sprint(x.Name, " ", x.Weight, " ", value, " ", x.Text, "|"))
+			fmt.Fprint(&got, x.Name, " ", x.Weight, " ", value, " ", x.Text, "|")
 		}
 		if got.String() != tt.want {
 			t.Errorf("%s: %q; want %q", tt.posted, got.String(), tt.want)

@@ -45,13 +45,13 @@ func TestFold(t *testing.T) {
 			var got strings.Builder
 			got.WriteString(string(f.state))
 			if f.reviewer != 0 {
-				got.WriteString(fmt.Sprint(" by ", f.reviewer))
+				fmt.Fprint(&got, " by ", f.reviewer)
 			}
-			got.WriteString(fmt.Sprintf(", %d undecided, peak %v", f.undecided, f.peak))
+			fmt.Fprintf(&got, ", %d undecided, peak %v", f.undecided, f.peak)
 			sep := ", "
 			for _, id := range []int64{1, 2} {
 				if d := inForce[id]; d != 0 {
-					got.WriteString(fmt.Sprint(sep, id, ":", d))
+					fmt.Fprint(&got, sep, id, ":", d)
 					sep = " "
 				}
 			}

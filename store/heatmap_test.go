@@ -21,7 +21,7 @@ func daysOf(r HeatRow) string {
 	var s strings.Builder
 	for i, v := range r.Levels {
 		if v != NotMeasured {
-			s.WriteString(fmt.Sprintf("%d:%d ", Days-1-i, v))
+			fmt.Fprintf(&s, "%d:%d ", Days-1-i, v)
 		}
 	}
 	return s.String()

@@ -206,7 +206,4 @@ func (l *lab) sound() {
 	l.boardSound()
 }
 
-//go:fix inline
-func digit(n int) *int { return new(n) }
-
 var dismissed = Choice{Action: Dismiss, Reason: new(1)}

@@ -225,7 +225,7 @@ func (db *DB) total(ctx context.Context, q *Query) (n int64, err error) {
 	var key strings.Builder
 	key.WriteString(text)
 	for _, a := range q.args {
-		key.WriteString(fmt.Sprintf("\x00%T %v", a, a))
+		fmt.Fprintf(&key, "\x00%T %v", a, a)
 	}
 	gen := db.Gen() // before the count: what is counted is at least as new
 	if n, ok := db.totals.get(gen, key.String()); ok {

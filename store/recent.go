@@ -312,7 +312,7 @@ func (db *DB) readExtras(ctx context.Context, r *recent, where string, args ...a
 		if err := rows.Scan(&employee, &date, &reporter, &x.dimension, &value); err != nil {
 			return classify(err)
 		}
-		x.day, x.model, x.value = int32(dayNumber(date)), r.modelAt(string(reporter)), single(value)
+		x.day, x.model, x.value = int32(dayNumber(date)), r.modelAt(string(reporter)), single(value) //nolint:gosec // years 1 to 9999
 		r.extras[employee] = append(r.extras[employee], x)
 	}
 	return classify(rows.Err())

@@ -36,7 +36,7 @@ func TestSimilar(t *testing.T) {
 	}
 	var got strings.Builder
 	for _, s := range p.Similar {
-		got.WriteString(fmt.Sprintf("%d %.2f %s by %s; ", s.ID, s.Distance, s.State, s.By))
+		fmt.Fprintf(&got, "%d %.2f %s by %s; ", s.ID, s.Distance, s.State, s.By)
 	}
 	if want := fmt.Sprintf("%d 0.25 dismissed by ana; %d 2.00 dismissed by ana; ", near, other); got.String() != want {
 		t.Errorf("similar: %s; want %s (open %d)", got.String(), want, open)

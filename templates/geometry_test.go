@@ -20,7 +20,7 @@ func TestCharts(t *testing.T) {
 	for i := range full {
 		full[i].Median, full[i].Peer50, full[i].Peer95 = new(.2), new(.19), new(.3)
 	}
-	scaled := []Dim{{Name: "Email", Value: new(78.5), Scale: 100}, {Name: "Web", Value: val(-3)}, {Name: "Device", Value: new(1e9)}, {Name: "Login", Value: new(nan)}, {Name: "Insert", Value: new(.2)}, {Name: "Hourly anomaly", Value: new(.8)}}
+	scaled := []Dim{{Name: "Email", Value: new(78.5), Scale: 100}, {Name: "Web", Value: new(float64(-3))}, {Name: "Device", Value: new(1e9)}, {Name: "Login", Value: new(nan)}, {Name: "Insert", Value: new(.2)}, {Name: "Hourly anomaly", Value: new(.8)}}
 	month := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	a := sampleAlert()
 	for _, c := range []struct {

@@ -165,7 +165,7 @@ func linked(vals []float64) []float64 {
 			continue
 		}
 		for k := last + 1; last >= 0 && k < i; k++ {
-			out[k] = vals[last] + (v-vals[last])*float64(k-last)/float64(i-last)
+			out[k] = vals[last] + (v-vals[last])*float64(k-last)/float64(i-last) //nolint:gosec // last is 0 or more here
 		}
 		last = i
 	}
