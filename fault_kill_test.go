@@ -28,7 +28,7 @@ func TestFaultKill(t *testing.T) {
 		}
 		s := l.serve()
 		stop := s.load(g, 16)
-		time.Sleep(rand.N(time.Duration(often(150, 800)) * time.Millisecond))
+		time.Sleep(rand.N(time.Duration(often(150, 1200)) * time.Millisecond))
 		s.kill()
 		stop()
 		if n := l.lost(g); n > 0 {
