@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -277,7 +278,8 @@ func (b *Batch) checkFreeID(in *Input) error {
 func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
 	if r.Receipt {
 		rec := r.seal(row)
-		rec.PostedBy, rec.CreatedAt, rec.Digest = b.actor.ID, b.tx.Now, r.digest(row)
+		rec.PostedBy, rec.CreatedAt = b.actor.ID, b.tx.Now
+		rec.Digest = r.digest(row, rec.PostedBy, rec.CreatedAt)
 	}
 	if res, ok := row.(*Result); ok {
 		if err := b.admit(res, id); err != nil {
@@ -333,12 +335,21 @@ func orNil[T any](n *sql.Null[T]) any {
 	return nil
 }
 
-// digest is the SHA-256 of the row as posted: everything but its id.
-func (r *Resource) digest(row any) []byte {
+// digest is the SHA-256 of the row as posted, of who posted it and when:
+// everything but its id.
+func (r *Resource) digest(row any, by, at int64) []byte {
 	id := r.id(row)
 	was := *id
 	*id = 0
-	sum := sha256.Sum256(r.AppendJSON(make([]byte, 0, 1024), row, View{Identity: true}))
+	text := r.AppendJSON(make([]byte, 0, 1024), row, View{Identity: true})
 	*id = was
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(text, uint64(by)), uint64(at)))
 	return sum[:]
+}
+
+// reseal is the digest of a row that was changed.
+func (b *Batch) reseal(r *Resource, row any) ([]byte, error) {
+	var by, at int64
+	err := b.tx.Row("SELECT posted_by, created_at FROM "+r.Name+" WHERE id = ?", []any{r.ID(row)}, &by, &at)
+	return r.digest(row, by, at), err
 }

@@ -126,7 +126,11 @@ func copyTo[T comparable](d, s *T) bool {
 func (b *Batch) writeRow(r *Resource, old, now any, changed []string) error {
 	args := bind(make([]any, 0, len(r.Fields)+2), r.Fields, now)
 	if r.Receipt {
-		args = append(args, r.digest(now))
+		digest, err := b.reseal(r, now)
+		if err != nil {
+			return err
+		}
+		args = append(args, digest)
 	}
 	if _, err := b.tx.Exec(r.update, append(args, r.ID(now))...); err != nil {
 		return err
@@ -177,7 +181,11 @@ func (b *Batch) sealAgain() (resealed []int64, err error) {
 			return nil, err
 		}
 		for _, row := range rows { // none if the result went too
-			if _, err := b.tx.Exec(`UPDATE detectionmodelresult SET digest = ? WHERE id = ?`, Results.digest(row), id); err != nil {
+			digest, err := b.reseal(Results, row)
+			if err == nil {
+				_, err = b.tx.Exec(`UPDATE detectionmodelresult SET digest = ? WHERE id = ?`, digest, id)
+			}
+			if err != nil {
 				return nil, err
 			}
 			resealed = append(resealed, id)

@@ -143,26 +143,26 @@ func (db *DB) verifyDigests(ctx context.Context, r *Report) error {
 // differing returns those of the next n rows whose digest is not that of the
 // row, and the last id seen, 0 if there was none.
 func differing(ctx context.Context, rd reader, res *Resource, after int64, n int) (last int64, bad []int64, err error) {
-	kept := map[int64][]byte{}
-	rows, err := rd.query(ctx, "SELECT id, digest FROM "+res.Name+" WHERE id > ? ORDER BY id LIMIT ?", after, n)
+	kept := map[int64]Receipt{}
+	rows, err := rd.query(ctx, "SELECT id, posted_by, created_at, digest FROM "+res.Name+" WHERE id > ? ORDER BY id LIMIT ?", after, n)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var digest []byte
-		if err := rows.Scan(&last, &digest); err != nil {
+		var c Receipt
+		if err := rows.Scan(&last, &c.PostedBy, &c.CreatedAt, &c.Digest); err != nil {
 			return 0, nil, err
 		}
-		kept[last] = digest
+		kept[last] = c
 	}
 	if err := rows.Err(); err != nil || last == 0 {
 		return 0, nil, err
 	}
 	found, err := load(ctx, rd, res, "id > ? AND id <= ? ORDER BY id", after, last)
 	for _, row := range found {
-		if id := res.ID(row); !bytes.Equal(res.digest(row), kept[id]) {
-			bad = append(bad, id)
+		if c := kept[res.ID(row)]; !bytes.Equal(res.digest(row, c.PostedBy, c.CreatedAt), c.Digest) {
+			bad = append(bad, res.ID(row))
 		}
 	}
 	return last, bad, err
