@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -290,4 +292,79 @@ func TestFaultDiskDies(t *testing.T) {
 		t.Errorf("%d rows are lost", n)
 	}
 	l.whole()
+}
+
+// Connections that say nothing, large bodies and guessed passwords at once: the
+// server answers others meanwhile, lets go of what is silent, and stays small.
+func TestFaultAbuse(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, builds.plain, t.TempDir())
+	s := l.serve()
+	var g ledger
+	rnd := rand.New(rand.NewPCG(1, 2))
+	addr := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/data-sub/api/")
+	var silent []net.Conn
+	for range often(300, 2000) {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: loc"); err != nil {
+			t.Fatal(err)
+		}
+		silent = append(silent, c)
+	}
+	var wg sync.WaitGroup
+	large := fmt.Sprintf(`{"employee": {"employee_id": "L"}, "date": "2026-03-01", "score": 0.5, "contributions": [%s1]}`, strings.Repeat("1,", 500_000))
+	for i := range 200 {
+		wg.Go(func() {
+			if status, _ := s.send("POST", "detectionmodelresult/", large); status != 400 && status != 503 {
+				t.Errorf("a large body = %d", status)
+			}
+		})
+		if i%4 == 0 {
+			wg.Go(func() {
+				req, err := http.NewRequest("GET", s.url, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				req.SetBasicAuth("ana", fmt.Sprint("guess", i))
+				if resp, err := s.http.Do(req); err == nil {
+					resp.Body.Close()
+					if resp.StatusCode != 401 && resp.StatusCode != 503 && resp.StatusCode != 429 {
+						t.Errorf("a guess = %d", resp.StatusCode)
+					}
+				}
+			})
+		}
+	}
+	for range 20 {
+		if status := s.post(&g, rnd); status != 201 && status != 503 {
+			t.Errorf("a good request = %d", status)
+		}
+	}
+	wg.Wait()
+	for _, c := range silent {
+		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
+		if _, err := io.Copy(io.Discard, c); err != nil {
+			t.Fatalf("a silent connection is kept: %v", err)
+		}
+	}
+	if status := s.post(&g, rnd); status != 201 {
+		t.Errorf("afterwards a good request = %d", status)
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var peak int
+	for line := range strings.Lines(string(b)) {
+		_, _ = fmt.Sscanf(line, "VmHWM: %d kB", &peak)
+	}
+	t.Logf("it took %d MiB at most", peak>>10)
+	if peak == 0 || peak>>10 > 256 {
+		t.Errorf("it took %d MiB", peak>>10)
+	}
 }

@@ -243,11 +243,11 @@ func newLog() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: quote}))
 }
 
-// limitMemory asks the garbage collector to stay under 256 MiB, unless
-// GOMEMLIMIT says otherwise.
+// limitMemory asks the garbage collector to stay under 192 MiB, so that with
+// SQLite's caches the process stays under 256, unless GOMEMLIMIT says otherwise.
 func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(256 << 20)
+		debug.SetMemoryLimit(176 << 20)
 	}
 }
 

@@ -256,7 +256,7 @@ func eachObject(body io.Reader, fn func(*jsonValue) error) (deleted []jsonValue,
 			err = p.items(fn)
 		} else {
 			var v jsonValue
-			if v, err = p.whole(1); err == nil && key == "deleted_objects" {
+			if v, err = p.whole(1, maxOfList); err == nil && key == "deleted_objects" {
 				deleted, err = v.list, v.wantList(key)
 			}
 		}
@@ -271,7 +271,7 @@ func (p *jsonParser) noObject() error {
 	if bytes.HasPrefix(p.in, []byte("\xef\xbb\xbf")) {
 		return p.fail("starts with a byte order mark; send UTF-8 without one")
 	}
-	if _, err := p.whole(0); err != nil {
+	if _, err := p.whole(0, maxOfList); err != nil {
 		return err
 	}
 	if _, err := p.next(); err != nil || p.at < len(p.in) {
@@ -316,7 +316,7 @@ func (p *jsonParser) items(fn func(*jsonValue) error) error {
 		return err
 	}
 	if c != '[' {
-		v, err := p.whole(1)
+		v, err := p.whole(1, maxOfObject)
 		if err != nil {
 			return err
 		}
@@ -328,7 +328,7 @@ func (p *jsonParser) items(fn func(*jsonValue) error) error {
 		return err
 	}
 	for {
-		v, err := p.whole(2)
+		v, err := p.whole(2, maxOfObject)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,13 @@ const (
 	maxKeys  = 256
 )
 
+// Values of one object of a request, and of a list of URIs. A value takes a
+// hundred bytes however short it is, so that the size of a body alone bounds nothing.
+const (
+	maxOfObject = 16 << 10
+	maxOfList   = 1 << 20
+)
+
 type jsonKind uint8
 
 const (
@@ -55,7 +62,7 @@ func (v *jsonValue) what() string {
 // keys, no invalid UTF-8, no lone surrogates, no NUL, nothing after the value
 // (TRUST c13 lists what the standard decoder lets pass).
 func parseJSON(body []byte) (jsonValue, error) {
-	p := jsonParser{in: body}
+	p := jsonParser{in: body, left: maxOfObject}
 	if bytes.HasPrefix(body, []byte("\xef\xbb\xbf")) {
 		return jsonValue{}, p.fail("starts with a byte order mark; send UTF-8 without one")
 	}
@@ -71,8 +78,9 @@ func parseJSON(body []byte) (jsonValue, error) {
 }
 
 type jsonParser struct {
-	in []byte
-	at int
+	in   []byte
+	at   int
+	left int // values that may still come
 
 	src       io.Reader // what follows in; nil: nothing
 	line, col int       // of in[0], from 0
@@ -130,9 +138,13 @@ func (p *jsonParser) next() (c byte, err error) {
 	return c, err
 }
 
-// whole is value that reads on.
-func (p *jsonParser) whole(depth int) (v jsonValue, err error) {
-	err = p.sure(func() (err error) { v, err = p.value(depth); return err })
+// whole is value that reads on, for at most so many values.
+func (p *jsonParser) whole(depth, most int) (v jsonValue, err error) {
+	err = p.sure(func() (err error) {
+		p.left = most
+		v, err = p.value(depth)
+		return err
+	})
 	return v, err
 }
 
@@ -160,7 +172,10 @@ func (p *jsonParser) peek() byte {
 func (p *jsonParser) value(depth int) (v jsonValue, err error) {
 	c := p.peek()
 	start := p.at
+	p.left--
 	switch {
+	case p.left < 0:
+		return v, p.fail("holds too many values for one object")
 	case p.at == len(p.in) && start+p.line+p.col == 0:
 		return v, p.fail("is empty")
 	case p.at == len(p.in):
