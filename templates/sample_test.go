@@ -13,8 +13,6 @@ var now = time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC)
 
 func before(d time.Duration) time.Time { return now.Add(-d) }
 
-//go:fix inline
-func val(v float64) *float64 { return new(v) }
 
 // dims makes the four dimensions and a further one; a negative number is one not reported.
 func dims(values ...float64) []Dim {
