@@ -129,6 +129,7 @@ type server struct {
 	errs bytes.Buffer // the banner and the log, to be read once it has ended
 	http *http.Client
 	good atomic.Int64 // requests that it answered with 2xx
+	dark atomic.Bool  // the power is being cut: what it says from now on reaches nobody
 }
 
 // serve starts citd and waits until it listens.
@@ -187,7 +188,7 @@ func (s *server) send(method, path, body string) (status int, id int64) {
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err != nil || s.dark.Load() {
 		return 0, 0
 	}
 	if resp.StatusCode < 300 {
