@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,6 +24,9 @@ func (p *pages) alertPage(w http.ResponseWriter, r *request) error {
 	id, err := r.idOf("alert")
 	if err != nil {
 		return err
+	}
+	if r.URL.Query().Has("peek") {
+		return p.peek(w, r, id)
 	}
 	if r.URL.Query().Has("row") {
 		row, err := p.db.Row(r.Context(), id)
@@ -57,9 +61,11 @@ func (p *pages) showAlert(w http.ResponseWriter, r *request, alert, result int64
 	for i := range d.Results {
 		d.Results[i].Marked = d.Results[i].ID == result
 	}
+	d.Unseen = ahead(r.Request)
 	if err := p.looked(r, "alert", alert); err != nil {
 		return err
 	}
+	w.Header().Set("Speculation-Rules", `"`+templates.NextRules()+`"`) // once the page is shown, the next one is fetched
 	return page(w, http.StatusOK, templates.Alert, d)
 }
 
@@ -69,7 +75,11 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	if err != nil {
 		return d, err
 	}
-	who, err := p.who(r, mode, a.Who)
+	shown := []store.Subject{a.Who}
+	for _, x := range a.Similar {
+		shown = append(shown, x.Who)
+	}
+	who, err := p.who(r, mode, shown...)
 	if err != nil {
 		return d, err
 	}
@@ -77,21 +87,15 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	if err != nil {
 		return d, err
 	}
-	label, sub := who.label(a.Who)
 	d = templates.AlertData{
-		Frame: p.frame(r, who.title(a.Who), "queue"), ID: id, Label: label, Sub: sub, Model: templates.Link{Text: a.Reporter, URL: "/models"}, At: utc(a.Last),
+		Frame: p.frame(r, who.title(a.Who), "queue"), ID: id, Model: templates.Link{Text: a.Reporter, URL: "/models"}, At: utc(a.Last),
 		Score: a.Score, Scale: a.Scale, Rank: a.Rank, Of: counts.Open, Flagged: a.Flagged, State: string(a.State), Changed: a.Changed,
 		Pieces: a.Pieces, Place: a.Queue.Place, Places: a.Queue.Of, Decide: deciders.has(r.actor.Role),
 		Mine: a.State == store.StateInReview && a.Reviewer == r.actor.Name, Seen: a.Seen, Reasons: reasons(),
 	}
-	if dept := a.Who.Department; dept != "" && dept != a.Who.Role {
-		d.Sub = strings.TrimPrefix(sub+", "+dept, ", ")
-	}
-	if a.Who.ID != 0 {
-		d.Person = personPath(a.Who.ID)
-		if who.names[a.Who.ID] == "" && deciders.has(r.actor.Role) {
-			d.Reveal = d.Person + "#ask"
-		}
+	d.Label, d.Sub = whole(who, a.Who)
+	if err := p.fillWho(r, &d, who, a.Who); err != nil {
+		return d, err
 	}
 	d.Waiting, d.Events, d.Snoozes = counts.Open, at.url("/events", "since", listen), snoozes(d.Now)
 	d.Back, d.Status = at.url(alertPath(id)), standing(a.AlertHead, d.Now)
@@ -102,22 +106,65 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 		d.Next = at.url(alertPath(a.Queue.Next))
 	}
 	fillDims(&d, a)
+	fillSimilar(&d, a, who)
 	fillEvidence(&d, a)
 	fillResults(&d, a)
 	fillHistory(&d, a)
-	d.Facts = facts(a)
+	d.Facts = p.facts(a)
 	return d, nil
 }
 
-func fillDims(d *templates.AlertData, a *store.AlertPage) {
-	for _, w := range a.Why {
-		d.Why = append(d.Why, templates.Span{Text: w.Text, Bold: w.Bold})
+// fillWho fills in where more is to be had about the person, and until when the name is shown.
+func (p *pages) fillWho(r *request, d *templates.AlertData, who who, s store.Subject) error {
+	d.Person, d.Reveal = who.links(r, s)
+	if d.Reveal != "" {
+		d.Reveals = revealReasons()
 	}
+	if d.Mode == modeNames || who.names[s.ID] == "" {
+		return nil
+	}
+	i, err := p.db.Revealed(r.Context(), r.actor, s.ID, p.db.Now())
+	if err == nil && i != nil {
+		d.Until = local(i.Until)
+	}
+	return err
+}
+
+func fillDims(d *templates.AlertData, a *store.AlertPage) {
+	d.Why, d.Dims = spans(a.Why), dimsOf(a)
 	for _, x := range a.Dims {
-		d.Dims = append(d.Dims, templates.Dim{Name: dimension(x.Name), Value: x.Value, Scale: x.Scale, Median: x.Median, Values: x.Values})
 		if x.Median != nil {
 			d.Baseline = "Own median: of this person’s results in 60 days."
 		}
+	}
+	if a.Who.ID != 0 {
+		d.Peers = peersLine(a.Peers)
+	}
+	for _, x := range a.Parts {
+		d.Parts = append(d.Parts, templates.Part{Name: x.Name, Text: x.Text, Value: x.Value, Weight: x.Weight})
+	}
+}
+
+// fillSimilar lists the nearest of the decided alerts, and says how near they are.
+func fillSimilar(d *templates.AlertData, a *store.AlertPage, who who) {
+	for _, x := range a.Similar {
+		s := templates.Similar{URL: alertPath(x.ID), Score: x.Score, Model: x.Reporter, State: string(x.State), Status: standing(x.AlertHead, d.Now), At: local(x.Received)}
+		s.Label, _ = who.label(x.Who)
+		for k, v := range x.Dims {
+			s.Dims = append(s.Dims, templates.Dim{Name: store.AlertDims[k], Value: v, Scale: 1})
+		}
+		if x.Closed != nil {
+			s.At = local(x.Closed.At)
+		}
+		d.Similar = append(d.Similar, s)
+	}
+	switch {
+	case len(a.Similar) == 0:
+		d.Unlike = "Nothing that reports the same dimensions was decided about anybody else yet."
+	case a.Similar[0].Distance > store.Close:
+		d.Unlike = fmt.Sprintf("Nearest by dimension values, other people only. The closest differs by %.2f in total: nothing like this was decided before.", a.Similar[0].Distance)
+	default:
+		d.Unlike = fmt.Sprintf("Nearest by dimension values, other people only. The closest differs by %.2f in total.", a.Similar[0].Distance)
 	}
 }
 
@@ -133,6 +180,10 @@ func fillEvidence(d *templates.AlertData, p *store.AlertPage) {
 		}
 		if strings.HasPrefix(e.WebLink, "https://") || strings.HasPrefix(e.WebLink, "http://") {
 			x.Link = e.WebLink
+		}
+		if i := slices.IndexFunc(d.Evidence, func(y templates.Evidence) bool { y.Times = 0; return x == y }); i >= 0 {
+			d.Evidence[i].Times = max(d.Evidence[i].Times, 1) + 1 // two models say the same of the same
+			continue
 		}
 		d.Evidence = append(d.Evidence, x)
 	}
@@ -186,6 +237,9 @@ func fillHistory(d *templates.AlertData, p *store.AlertPage) {
 	for _, e := range p.Events {
 		d.Trail = append(d.Trail, templates.Step{State: "note", Text: eventText(e), Note: e.Text, At: utc(e.At)})
 	}
+	for _, e := range p.Events {
+		d.Marks = append(d.Marks, utc(e.At))
+	}
 	slices.SortStableFunc(d.Trail, func(a, b templates.Step) int { return b.At.Compare(a.At) })
 	for _, h := range p.Prior {
 		x := templates.Prior{URL: alertPath(h.ID), State: string(h.State), Text: standing(h, d.Now), Score: h.Score, By: h.By, At: local(h.Received)}
@@ -223,16 +277,26 @@ func eventText(e *store.EmployeeEvent) string {
 	return text
 }
 
-func facts(p *store.AlertPage) []templates.Fact {
-	f := []templates.Fact{{Name: "Reporter", Value: templates.Link{Text: p.Reporter}}}
-	if p.Scale != 1 && p.Scale != 0 {
-		f = append(f, templates.Fact{Name: "Its scale", Value: templates.Link{Text: "0 to " + strconv.FormatFloat(p.Scale, 'g', -1, 64)}})
+// facts are about the model of the highest result.
+func (p *pages) facts(a *store.AlertPage) []templates.Fact {
+	text := func(name, value string) templates.Fact {
+		return templates.Fact{Name: name, Value: templates.Link{Text: value}}
+	}
+	f := []templates.Fact{{Name: "Reporter", Value: templates.Link{Text: a.Reporter, URL: p.nav.Models}}}
+	if a.Scale != 1 && a.Scale != 0 {
+		f = append(f, text("Its scale", "0 to "+strconv.FormatFloat(a.Scale, 'g', -1, 64)))
+	}
+	if m := a.Record; m.Decided > 0 {
+		f = append(f, text("Confirmed in 60 days", fmt.Sprintf("%s of %s decided", thousands(m.Confirmed), thousands(m.Decided))))
+		if m.HighCount > 0 {
+			f = append(f, text("Confirmed from 0.7 up", fmt.Sprintf("%s of %s", thousands(m.HighConfirmed), thousands(m.HighCount))))
+		}
+	} else {
+		f = append(f, text("Confirmed in 60 days", "nothing decided yet"))
 	}
 	others := "none"
-	if len(p.Others) > 0 {
-		others = strings.Join(p.Others, ", ")
+	if len(a.Others) > 0 {
+		others = strings.Join(a.Others, ", ")
 	}
-	return append(f,
-		templates.Fact{Name: "Other models, 7 days", Value: templates.Link{Text: others}},
-		templates.Fact{Name: "Ranked by", Value: templates.Link{Text: terms(p.AlertHead)}})
+	return append(f, text("Other models, 7 days", others), text("Ranked by", terms(a.AlertHead)))
 }

@@ -28,6 +28,7 @@ type manyDecided struct {
 	Batch   int64     `json:"batch"`
 	Decided []decided `json:"decided"`
 	Skipped []skipped `json:"skipped,omitempty"`
+	Held    []skipped `json:"held,omitempty"` // left out of a dismissal, and may be ticked back in
 }
 
 type skipped struct {
@@ -98,12 +99,12 @@ func (p *pages) decideMany(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if len(b.Done) == 0 {
+	if len(b.Done)+len(b.Held) == 0 {
 		return store.Errorf(store.Conflict, "nothing was changed: %s", b.Skipped[0].Why)
 	}
 	if !wantsJSON(r.Request) {
-		if len(b.Skipped) > 0 {
-			return store.Errorf(store.Conflict, "%d done; %d left out, the first because %s", len(b.Done), len(b.Skipped), b.Skipped[0].Why)
+		if len(b.Skipped)+len(b.Held) > 0 {
+			return p.tellBulk(w, r, b)
 		}
 		redirect(w, ownPath(r.PostForm.Get("back")))
 		return nil
@@ -115,7 +116,55 @@ func (p *pages) decideMany(w http.ResponseWriter, r *request) error {
 	for _, x := range b.Skipped {
 		answer.Skipped = append(answer.Skipped, skipped{x.Alert, x.Why})
 	}
+	for _, x := range b.Held {
+		answer.Held = append(answer.Held, skipped{x.Alert, heldFor(x)})
+	}
 	return sendJSON(w, answer)
+}
+
+// heldFor tells why an alert was left out of a dismissal.
+func heldFor(h store.Held) string {
+	last := len(h.Families) - 1
+	return strings.Join(h.Families[:last], ", ") + " and " + h.Families[last] + " flagged this person"
+}
+
+// tellBulk shows the queue again with what a decision about many left out.
+func (p *pages) tellBulk(w http.ResponseWriter, r *request, b store.Bulk) error {
+	f := r.PostForm
+	back, err := url.Parse(ownPath(f.Get("back")))
+	if err != nil {
+		back = &url.URL{}
+	}
+	at := placeOf(back.Query())
+	d, err := p.queueData(r, at)
+	if err != nil {
+		return err
+	}
+	d.Path = at.url("/")
+	d.Bulk = templates.BulkDone{Text: bulkText(len(b.Done), f.Get("action")), Batch: b.Batch, Reason: f.Get("reason"), Note: f.Get("note")}
+	label := func(alert int64) string {
+		row, err := p.db.Row(r.Context(), alert)
+		if err != nil {
+			return "#" + strconv.FormatInt(alert, 10)
+		}
+		return who{mode: d.Mode}.title(row.Who)
+	}
+	for _, x := range b.Skipped {
+		d.Bulk.Skipped = append(d.Bulk.Skipped, label(x.Alert)+": "+x.Why)
+	}
+	for _, x := range b.Held {
+		d.Bulk.Held = append(d.Bulk.Held, templates.HeldRow{ID: x.Alert, URL: at.url(alertPath(x.Alert)), Label: label(x.Alert), Why: heldFor(x)})
+	}
+	return page(w, http.StatusOK, templates.Queue, d)
+}
+
+// bulkText says how many alerts something was done to: "3 alerts were dismissed".
+func bulkText(n int, action string) string {
+	did := map[string]string{"confirm": "confirmed", "dismiss": "dismissed", "snooze": "snoozed", "review": "taken into review", "reopen": "reopened", "undo": "taken back"}[action]
+	if n == 1 {
+		return "1 alert was " + did
+	}
+	return thousands(n) + " alerts were " + did
 }
 
 func (p *pages) bulk(r *request) (b store.Bulk, err error) {
@@ -132,6 +181,13 @@ func (p *pages) bulk(r *request) (b store.Bulk, err error) {
 		return b, err
 	}
 	c.Seen, c.Results = nil, nil
+	c.Anyway = f.Get("anyway") != ""
+	if c.Batch, err = wholeOr(f, "batch", 0); err != nil {
+		return b, err
+	}
+	if c.Action == store.Confirm || c.Action == store.Dismiss {
+		c.Models = f["model"]
+	}
 	alerts, err := numbers(f, "alert")
 	if err != nil {
 		return b, err

@@ -50,6 +50,27 @@ func (w who) label(p store.Subject) (label, sub string) {
 	return id, joined(p.Role)
 }
 
+// links are the URLs of a person's page, and of what shows r's reader who it is,
+// where that is hidden; empty for what is not to be had.
+func (w who) links(r *request, p store.Subject) (person, reveal string) {
+	if p.ID == 0 {
+		return "", ""
+	}
+	person = personPath(p.ID)
+	if w.mode != modeNames && w.names[p.ID] == "" && deciders.has(r.actor.Role) {
+		reveal = person + "/reveal"
+	}
+	return person, reveal
+}
+
+func revealReasons() []templates.Reason {
+	out := make([]templates.Reason, len(store.RevealReasons))
+	for i, x := range store.RevealReasons {
+		out[i] = templates.Reason{Digit: x.Digit, Text: x.Text, Note: x.Note}
+	}
+	return out
+}
+
 // joined puts dots between what is there.
 func joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
@@ -129,17 +150,8 @@ func reasons() []templates.Reason {
 const localInput = "2006-01-02T15:04" // of <input type="datetime-local">
 
 func snoozes(now time.Time) []templates.Snooze {
-	at := func(days, hour int) string {
-		y, m, d := now.Date()
-		return time.Date(y, m, d+days, hour, 0, 0, 0, now.Location()).Format(localInput)
-	}
-	monday := 1 + (7-int(now.Weekday()))%7
-	return []templates.Snooze{
-		{Text: "4 hours", Until: now.Add(4 * time.Hour).Format(localInput)},
-		{Text: "Tomorrow 08:00", Until: at(1, 8)},
-		{Text: "Next Monday 08:00", Until: at(monday, 8)},
-		{Text: "2 weeks", Until: at(14, 8)},
-	}
+	in := func(days int) string { return now.AddDate(0, 0, days).Format(localInput) }
+	return []templates.Snooze{{Text: "1 day", Until: in(1)}, {Text: "3 days", Until: in(3)}, {Text: "1 week", Until: in(7)}}
 }
 
 // place is the part of the queue that a page belongs to: its view and filter.

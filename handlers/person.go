@@ -62,6 +62,10 @@ func (p *pages) reveal(w http.ResponseWriter, r *request) error {
 	} else if err != nil {
 		return err
 	}
+	if back := r.PostForm.Get("back"); back != "" {
+		redirect(w, ownPath(back))
+		return nil
+	}
 	redirect(w, personPath(id)+"#identity")
 	return nil
 }
@@ -364,9 +368,7 @@ func (p *pages) fillIdentity(r *request, d *templates.PersonData, who store.Subj
 	}
 	if deciders.has(r.actor.Role) {
 		d.Reveal = personPath(who.ID) + "/reveal"
-		for _, x := range store.RevealReasons {
-			d.Reveals = append(d.Reveals, templates.Reason{Digit: x.Digit, Text: x.Text, Note: x.Note})
-		}
+		d.Reveals = revealReasons()
 	}
 	return nil
 }

@@ -25,7 +25,10 @@ func (s *server) pageRoutes() []route {
 		{"GET", "/alerts/:id", people, 0, p.alertPage, false},
 		{"GET", "/results/:id", people, 0, p.resultPage, false},
 		{"POST", "/alerts/:id/decide", deciders, oneForm, p.decide, false},
+		{"POST", "/alerts/:id/look", people, oneForm, p.look, false},
 		{"POST", "/alerts/decide", deciders, oneForm, p.decideMany, false},
+		{"POST", "/views", people, oneForm, p.saveView, false},
+		{"POST", "/views/:id/delete", people, oneForm, p.deleteView, false},
 		{"GET", "/events", people, 0, p.live.stream, true},
 	}
 	return slices.Concat(routes, p.exploreRoutes(), p.heatmapRoutes(), p.peopleRoutes(), p.personRoutes(), p.modelRoutes(), p.activityRoutes())
@@ -82,6 +85,10 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	d.Frame = p.frame(r, "Queue", "queue")
 	d.View, d.Query, d.Clear = at.view, at.filter, place{view: at.view}.url("/")
 	d.Decide, d.Reasons, d.Snoozes = deciders.has(r.actor.Role), reasons(), snoozes(d.Now)
+	d.Only = store.ModelsOf(at.filter)
+	if d.Decide && d.Mode != modeNames {
+		d.Reveal, d.Reveals = "/people", revealReasons() // whose it is, the row tells
+	}
 	h, err := p.db.QueueHead(r.Context())
 	if err != nil {
 		return d, err
@@ -92,9 +99,15 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	for _, name := range store.QueueViews {
 		d.Views = append(d.Views, templates.View{Name: name, Label: viewNames[name], URL: place{view: name}.url("/"), Count: counts[name], Current: name == at.view})
 	}
+	for _, fill := range []func(*request, *templates.QueueData, place) error{p.fillSaved, p.fillCharts, p.fillSteps} {
+		if err := fill(r, &d, at); err != nil {
+			return d, err
+		}
+	}
 	if d.Dims, err = p.dims(r); err != nil {
 		return d, err
 	}
+	d.Help = filterHelp(at, d.Dims)
 	after, rest := store.ParsePlace(r.URL.Query().Get("after"))
 	from := &after
 	if !rest {
@@ -114,6 +127,9 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 		d.Next = at.url("/", "after", list.Next.String())
 	}
 	d.Rows, err = p.rows(r, d.Mode, d.Now, at, d.Dims, list.Rows)
+	if d.Steps != nil && len(d.Rows) > 0 {
+		d.Steps.Top = d.Rows[0].URL
+	}
 	return d, err
 }
 
@@ -170,8 +186,9 @@ func (p *pages) rows(r *request, mode string, now time.Time, at place, dims []st
 			ID: x.ID, URL: at.url(alertPath(x.ID)), Now: now, Priority: x.Priority, Score: x.Score, Scale: x.Scale, Flagged: x.Flagged,
 			Label: label, Sub: sub, Evidence: x.Evidence, More: max(x.Pieces-1, 0), Types: x.Types, Results: x.Results,
 			Model: x.Reporter, Models: len(x.Models), Spark: x.Spark, State: string(x.State), Status: standing(x.AlertHead, now),
-			At: local(x.Received), Seen: x.Seen, Pick: deciders.has(r.actor.Role),
+			At: local(x.Received), Seen: x.Seen, Pick: deciders.has(r.actor.Role), Band: x.Usual,
 		}
+		out[i].Person, out[i].Reveal = who.links(r, x.Who)
 		for k, name := range dims {
 			out[i].Dims = append(out[i].Dims, templates.Dim{Name: name, Value: x.Dims[k], Scale: 1})
 		}

@@ -12,7 +12,7 @@ import (
 // only be shown once this has returned without an error. A page that a browser
 // fetches ahead is not a look.
 func (s *server) looked(r *request, object string, id int64) error {
-	if r.Method == http.MethodHead || strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") {
+	if r.Method == http.MethodHead || ahead(r.Request) {
 		return nil
 	}
 	err := s.db.RecordView(context.WithoutCancel(r.Context()), r.actor, object, id)
@@ -34,3 +34,6 @@ func noRecord(err error) error {
 	}
 	return &store.Error{Kind: store.Locked, Msg: "this look cannot be put on record, and pages about people are not shown without", Err: err}
 }
+
+// ahead reports whether a browser fetches a page that may be looked at next.
+func ahead(r *http.Request) bool { return strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") }

@@ -172,3 +172,13 @@ func (db *DB) AnyResult(ctx context.Context) (bool, error) {
 	})
 	return n != 0, err
 }
+
+// AnyVerdict reports whether an account has confirmed or dismissed anything. It
+// looks at the last 5,000 decisions.
+func (db *DB) AnyVerdict(ctx context.Context, account int64) (bool, error) {
+	n, err := db.once(fmt.Sprint("any verdict ", account), func() (n int64, err error) {
+		err = row(ctx, db, `SELECT EXISTS (SELECT 1 FROM decision WHERE id > (SELECT max(id) FROM decision) - 5000 AND account = ? AND action IN ('confirm', 'dismiss'))`, []any{account}, &n)
+		return n, err
+	})
+	return n != 0, err
+}

@@ -33,11 +33,19 @@ type AlertData struct {
 	Notes    []Note
 	Trail    []Step
 	Facts    []Fact // about the model
+	Peers    string // who is compared, or why nobody
+	Parts    []Part // the model's own account of the highest result; they take the place of the shares
+	Similar  []Similar
+	Unlike   string      // what is said when nothing, or nothing close, was decided before
+	Marks    []time.Time // events of employment, on the axis
+	Until    time.Time   // who it is is shown until then; zero: hidden, or shown to everybody
+	Reveals  []Reason
 	Prev     string // URL of the neighbours in the queue; empty: none
 	Next     string
 	Place    int // in the order that the reader left: "3 of 83"; 0: not known
 	Places   int
 
+	Unseen  bool   // fetched ahead: the page itself tells when it is looked at
 	Decide  bool   // the reader may decide
 	Mine    bool   // in review by the reader
 	Seen    int64  // newest decision on the alert, 0 for none
@@ -65,17 +73,13 @@ func (a AlertData) Ranked() []Dim {
 }
 
 // HasPeers tells whether any dimension has a band of peers to compare with.
-func (a AlertData) HasPeers() bool {
-	for _, d := range a.Dims {
-		if d.Peer95 != nil || d.Rank != "" {
-			return true
-		}
-	}
-	return false
-}
+func (a AlertData) HasPeers() bool { return hasPeers(a.Dims) }
 
 // HasShares tells whether any dimension has a share of the score.
 func (a AlertData) HasShares() bool {
+	if len(a.Parts) > 0 {
+		return false
+	}
 	for _, d := range a.Dims {
 		if d.Share != nil {
 			return true
@@ -94,7 +98,24 @@ func (a AlertData) Axis() *Axis {
 	for _, r := range a.Results {
 		marks = append(marks, r.At)
 	}
-	return newAxis(spans, marks)
+	return newAxis(spans, marks, a.Marks)
+}
+
+// shownEvidence is how many pieces of evidence stand open on the page; the others are folded away.
+const shownEvidence = 14
+
+// First lists the newest pieces of evidence, and Rest those that are folded away.
+func (a AlertData) First() []Evidence { return a.Evidence[:min(len(a.Evidence), shownEvidence)] }
+
+// Rest lists the older pieces.
+func (a AlertData) Rest() []Evidence { return a.Evidence[len(a.First()):] }
+
+// Listed counts the pieces of evidence that the page lists, also those that stand there once for several.
+func (a AlertData) Listed() (n int) {
+	for _, e := range a.Evidence {
+		n += max(e.Times, 1)
+	}
+	return n
 }
 
 // Evidence is one piece of evidence.
@@ -108,6 +129,7 @@ type Evidence struct {
 	Source    string
 	Technique string // ATT&CK id
 	Clears    bool   // speaks for the person
+	Times     int    // posted so often in the same words; 0 is once
 }
 
 // Result is one result of the alert.
@@ -124,6 +146,36 @@ type Result struct {
 	Covered string // decision that covers it: "dismissed 12 Nov"; empty: undecided, can be ticked
 	Marked  bool   // the one that the URL names
 	Skip    bool   // not ticked, as a refused form had it
+}
+
+// Part is a part of the account that a model gives of its score.
+type Part struct {
+	Name   string
+	Text   string
+	Value  *float64 // that it saw; nil: not told
+	Weight float64  // less than 0: it lowered the score
+}
+
+// Similar is a decided alert about somebody else.
+type Similar struct {
+	URL    string
+	Label  string
+	Dims   []Dim
+	Score  float64 // as posted
+	Model  string
+	State  string
+	Status string
+	At     time.Time // of the decision
+}
+
+// Dismissed counts the similar alerts that were dismissed.
+func (a AlertData) Dismissed() (n int) {
+	for _, s := range a.Similar {
+		if s.State == "dismissed" {
+			n++
+		}
+	}
+	return n
 }
 
 // Prior is an earlier decision about the same person.

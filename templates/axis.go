@@ -13,13 +13,14 @@ type Axis struct {
 	From, To time.Time
 	Weekends string      // path
 	Marks    string      // path: a line at each result
+	Events   string      // path: a line at each event that lies on it
 	Days     []time.Time // labels, at the start and at each third
 	Last     time.Time   // the newest result
 	Results  int
 }
 
 // newAxis spans a week before the earliest date to a little after the newest; nil without any date.
-func newAxis(spans []span, results []time.Time) *Axis {
+func newAxis(spans []span, results, events []time.Time) *Axis {
 	a := &Axis{Results: len(results)}
 	for _, s := range spans {
 		a.reach(s.from)
@@ -43,6 +44,11 @@ func newAxis(spans []span, results []time.Time) *Axis {
 	}
 	for _, t := range results {
 		a.Marks += "M" + px(a.x(t)) + " 0V30"
+	}
+	for _, t := range events {
+		if !t.Before(a.From) && !t.After(a.To) {
+			a.Events += "M" + px(a.x(t)) + " 0V30"
+		}
 	}
 	a.Weekends = a.weekends()
 	return a
@@ -113,3 +119,12 @@ func ganttBar(a *Axis, e Evidence) ganttView {
 	}
 	return v
 }
+
+// pieceView is a piece of evidence as the page of an alert lists it.
+type pieceView struct {
+	Evidence
+	On  *Axis
+	Now time.Time
+}
+
+func onAxis(a AlertData, x *Axis, e Evidence) pieceView { return pieceView{e, x, a.Now} }

@@ -36,13 +36,7 @@ func heat(v, scale float64) string {
 }
 
 // over writes how far a value is above its own median, in its unit.
-func over(d Dim) string {
-	v := *d.Value - *d.Median
-	if v < 0 {
-		return "−" + num(-v)
-	}
-	return "+" + num(v)
-}
+func over(d Dim) string { return withSign(*d.Value - *d.Median) }
 
 // px writes a coordinate with at most two digits behind the point.
 func px(v float64) string {
@@ -138,9 +132,50 @@ func dimBar(d Dim) bar {
 	}
 	if d.Peer50 != nil && d.Peer95 != nil {
 		x := 100 * level(*d.Peer50, d.Scale)
-		b.PeerX, b.PeerW = px(x), px(100*level(*d.Peer95, d.Scale)-x)
+		b.PeerX, b.PeerW = px(x), px(max(100*level(*d.Peer95, d.Scale)-x, .8))
 	}
 	return b
+}
+
+// partView is one segment of the bar that adds up, in a box of 100 by 12.
+type partView struct {
+	Part
+	X, W  string
+	Lower bool
+}
+
+// partBar lays the parts side by side, each as wide as its part of all weights.
+func partBar(parts []Part) []partView {
+	sum, x := 0.0, 0.0
+	for _, p := range parts {
+		sum += math.Abs(p.Weight)
+	}
+	var out []partView
+	for _, p := range parts {
+		w := 0.0
+		if sum > 0 && !math.IsInf(sum, 0) {
+			w = 100 * math.Abs(p.Weight) / sum
+		}
+		out = append(out, partView{p, px(x), px(max(w-.4, 0)), p.Weight < 0})
+		x += w
+	}
+	return out
+}
+
+// partSum is what the weights add up to.
+func partSum(parts []Part) (sum float64) {
+	for _, p := range parts {
+		sum += p.Weight
+	}
+	return sum
+}
+
+// signed writes a number with its sign.
+func withSign(v float64) string {
+	if v < 0 {
+		return "−" + num(-v)
+	}
+	return "+" + num(v)
 }
 
 func dimName(d Dim) string {
@@ -176,9 +211,21 @@ func polyline(vals []float64, x, y func(float64) float64) string {
 	return b.String()
 }
 
+// lone draws the values that stand between two gaps.
+func lone(vals []float64, x, y func(float64) float64) string {
+	var b strings.Builder
+	for i, v := range vals {
+		if before, after := i > 0 && !math.IsNaN(vals[i-1]), i+1 < len(vals) && !math.IsNaN(vals[i+1]); !math.IsNaN(v) && !before && !after {
+			b.WriteString("M" + px(x(float64(i))) + " " + px(y(v)) + "h0")
+		}
+	}
+	return b.String()
+}
+
 // sparkView is a word-sized line in a box of 84 by 24.
 type sparkView struct {
 	Line, X, Y, Heat string
+	Dots             string // values without one on the day before or after
 	BandY, BandH     string
 }
 
@@ -186,7 +233,7 @@ type sparkView struct {
 func sparkLine(vals []float64, band float64) sparkView {
 	x := func(i float64) float64 { return 2 + 78*i/max(float64(len(vals)-1), 1) }
 	y := func(v float64) float64 { return 21 - 18*level(v, 1) }
-	s := sparkView{Line: polyline(vals, x, y)}
+	s := sparkView{Line: polyline(vals, x, y), Dots: lone(vals, x, y)}
 	for i, v := range vals {
 		if !math.IsNaN(v) {
 			s.X, s.Y, s.Heat = px(x(float64(i))), px(y(v)), heat(v, 1)

@@ -72,17 +72,17 @@ func TestLevel(t *testing.T) {
 
 func TestAxis(t *testing.T) {
 	d := func(day, hour int) time.Time { return time.Date(2026, 11, day, hour, 0, 0, 0, time.UTC) }
-	if newAxis(nil, nil) != nil {
+	if newAxis(nil, nil, nil) != nil {
 		t.Error("without any date there is no axis")
 	}
-	a := newAxis([]span{{d(16, 0), d(20, 0)}, {}}, []time.Time{d(23, 6)})
+	a := newAxis([]span{{d(16, 0), d(20, 0)}, {}}, []time.Time{d(23, 6)}, []time.Time{d(20, 0), d(2, 0)})
 	if !a.From.Equal(d(9, 0)) || a.x(d(9, 0)) != 0 || a.x(a.To) != 100 || a.x(d(23, 6)) >= 100 {
 		t.Errorf("axis from %v to %v: want a week before the first date to a little after the result", a.From, a.To)
 	}
 	if strings.Count(a.Weekends, "M") != 4 {
 		t.Errorf("weekends %q; want two, of two days each", a.Weekends)
 	}
-	wide := newAxis([]span{{time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).Add(1), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}}, nil)
+	wide := newAxis([]span{{time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).Add(1), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}}, nil, nil)
 	if wide.Weekends != "" || wide.x(wide.To) != 100 {
 		t.Error("an axis of ten thousand years is too coarse for weekends")
 	}

@@ -14,6 +14,7 @@ var Keys = []Key{
 	{"prev", "k", "Previous", ""},
 	{"open", "o", "Open", "list"},
 	{"open", "Enter", "Open", "list"},
+	{"person", "p", "Open the person", ""},
 	{"select", "x", "Select", "list"},
 	{"all", "*", "Select all in view", "list"},
 	{"confirm", "c", "Confirm…", ""},
@@ -51,7 +52,7 @@ func keyOf(name string) string {
 func (f Frame) Keys() []Key {
 	missing := map[string]bool{
 		"queue": f.Nav.Queue == "", "heatmap": f.Nav.Heatmap == "", "explore": f.Nav.Explore == "",
-		"people": f.Nav.People == "", "models": f.Nav.Models == "", "activity": f.Nav.Activity == "",
+		"people": f.Nav.People == "", "person": f.Nav.People == "", "models": f.Nav.Models == "", "activity": f.Nav.Activity == "",
 		"reveal": f.Reveal == "",
 	}
 	if f.Role == "viewer" {

@@ -49,6 +49,8 @@ type Row struct {
 	Earlier  string    // what was decided about this person before: "dismissed 12 Nov"; empty: nothing
 	Seen     int64     // newest decision on the alert, 0 for none
 	Pick     bool      // with a tick box, for a reader who may decide
+	Person   string    // URL of the person's page; empty: none
+	Reveal   string    // URL that shows who it is, for a reason; empty: not to be had
 }
 
 // View is one view of the queue.
@@ -96,6 +98,78 @@ type QueueData struct {
 	Decide  bool   // the reader may decide
 	Reasons []Reason
 	Snoozes []Snooze
+	Reveals []Reason // for showing who somebody is
+
+	Saved    []SavedView
+	SaveAs   string // what was typed as the name of a view that was refused
+	SaveWhy  string // why it was refused; empty: it was not
+	MayShare bool
+	Help     []FilterHelp
+	Only     []string // models that a decision about many covers alone; none: it covers all
+	Bulk     BulkDone
+	Steps    *Steps // for who is new here; nil: nobody is
+}
+
+// SavedView is a view that somebody gave a name.
+type SavedView struct {
+	ID      int64
+	Name    string
+	URL     string
+	By      string // whose it is, if it is shared by somebody else
+	Shared  bool
+	Current bool
+	Mine    bool // the reader may delete it
+}
+
+// FilterHelp is a line of the help beside the filter.
+type FilterHelp struct {
+	Term, Does string
+	URL        string // this view with the term in its filter; empty: only a word of help
+}
+
+// BulkDone tells what became of a decision about many, where there is more to say
+// than that it was made.
+type BulkDone struct {
+	Text    string // "34 alerts dismissed"; empty: no more is to be said
+	Batch   int64  // to take it back; 0: nothing was done
+	Held    []HeldRow
+	Skipped []string // "HA001: bob was first: ..."
+	Reason  string   // digit, and note, of the decision
+	Note    string
+}
+
+// HeldRow is an alert that a dismissal of many left out.
+type HeldRow struct {
+	ID    int64
+	URL   string
+	Label string
+	Why   string // "mail-graph and usb-watch flagged this person"
+}
+
+// Steps are the first three steps in the demo.
+type Steps struct {
+	Top      string // URL of the top alert
+	Feedback string // URL of the labels
+}
+
+// AnySaved tells whether the reader has a view to delete.
+func (q QueueData) AnySaved() bool {
+	for _, v := range q.Saved {
+		if v.Mine {
+			return true
+		}
+	}
+	return false
+}
+
+// Named tells whether the page shows a saved view, or a built-in one as it is.
+func (q QueueData) Named() bool {
+	for _, v := range q.Saved {
+		if v.Current {
+			return true
+		}
+	}
+	return q.Query == ""
 }
 
 // Marks is the head of the column of combs: one letter for each of the four dimensions that have

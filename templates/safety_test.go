@@ -87,7 +87,7 @@ func TestHostile(t *testing.T) {
 			}
 			seen[m[1]] = true
 		}
-		if !strings.HasSuffix(p.name, "rows") && strings.Count(p.html, "<h1") != 1 {
+		if !strings.HasSuffix(p.name, "rows") && !strings.HasPrefix(p.name, "peek") && strings.Count(p.html, "<h1") != 1 {
 			t.Errorf("%s: a page has one heading of the first rank", p.name)
 		}
 	}

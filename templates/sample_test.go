@@ -48,6 +48,8 @@ var sampleReasons = []Reason{
 	{0, "Investigated and cleared", false},
 }
 
+var sampleReveals = []Reason{{1, "To speak with the manager", false}, {5, "Other", true}}
+
 var sampleSnoozes = []Snooze{
 	{"4 hours", "2026-11-23T13:40"},
 	{"Tomorrow 08:00", "2026-11-24T08:00"},
@@ -84,6 +86,7 @@ func sampleRows() []Row {
 	}
 	for i := range rows {
 		rows[i].URL, rows[i].Now, rows[i].Pick = fmt.Sprint("/alerts/", rows[i].ID), now, true
+		rows[i].Person, rows[i].Reveal = fmt.Sprint("/people/", i+1), fmt.Sprint("/people/", i+1, "/reveal")
 	}
 	return rows
 }
@@ -103,7 +106,12 @@ func sampleQueue() QueueData {
 			{"snoozed", "Snoozed", "/?view=snoozed", 3, false},
 			{"all", "Everything", "/?view=all", 678, false},
 		},
-		View: "open", Clear: "/?view=open", Dims: []string{"Email", "Web", "Device", "Login", "File"},
+		Saved: []SavedView{
+			{ID: 3, Name: "web drift", URL: "/?q=model%3Aweb-risk", Mine: true}, {ID: 4, Name: "IT", URL: "/?view=flagged&q=dept%3AIT", By: "ben", Shared: true},
+		},
+		MayShare: true, Help: []FilterHelp{{"score>=0.6", "score over its model’s scale", "/?q=score%3E%3D0.6"}, {"dept:Sales", "also role: and site:", ""}},
+		Reveals: sampleReveals,
+		View:    "open", Clear: "/?view=open", Dims: []string{"Email", "Web", "Device", "Login", "File"},
 		Rows: sampleRows(), Total: 40, Next: "/?view=open&after=abc", Decide: true, Reasons: sampleReasons, Snoozes: sampleSnoozes,
 	}
 }
@@ -137,5 +145,23 @@ func sampleAlert() AlertData {
 		Trail: []Step{{State: "view", Text: "Opened by A. Keane", At: before(2 * time.Minute)}, {State: "flag", Text: "Flagged by the model", At: before(4 * time.Hour)}, {State: "post", Text: "Posted by role-profile", At: before(4 * time.Hour)}},
 		Facts: []Fact{{"Reporter", Link{"Role profile", "/models"}}, {"Confirmed, all scores", Link{"11 of 127", ""}}, {"Other models, 7 days", Link{"USB watch, File access", ""}}},
 		Prev:  "", Next: "/alerts/41", Place: 1, Places: 83, Decide: true, Back: "/alerts/42", Reasons: sampleReasons, Snoozes: sampleSnoozes,
+	}
+}
+
+func samplePeek() PeekData {
+	a, own := sampleAlert(), make([]float64, 60)
+	for i := range own {
+		own[i] = 0.2 + 0.1*math.Sin(float64(i))
+		if i%7 == 3 || i%7 == 4 || i > 50 && i%2 == 0 {
+			own[i] = math.NaN()
+		}
+	}
+	for i := range a.Dims {
+		a.Dims[i].Peer50, a.Dims[i].Peer95 = new(.19), new(.3)
+	}
+	return PeekData{
+		ID: 42, Now: now, URL: "/alerts/42", Label: "MH022", Sub: "Engineer, Engineering", Person: "/people/22", Dims: a.Dims, Score: .94, Model: "Role profile",
+		At: a.At, Flagged: true, Models: 3, State: "new", Status: "New", Why: a.Why[:2], Rank: "score 0.94, flagged +0.06, 3 models agree +0.06",
+		Evidence: a.Evidence[:4], Pieces: 7, More: 3, Strip: PersonStrip{First: now.AddDate(0, 0, -59), Own: own}, Decide: true, Open: true, Snoozes: sampleSnoozes,
 	}
 }

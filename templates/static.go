@@ -21,6 +21,8 @@ var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
+
+	".json": "application/speculationrules+json", // what a browser may fetch ahead
 }
 
 // Asset returns the static file of that name ("app.css") and its content type. Its URL in pages is
@@ -32,6 +34,9 @@ func Asset(name string) (body []byte, contentType string, ok bool) {
 
 // Version is the value of v in the URLs of static files.
 func Version() string { return version }
+
+// NextRules is the URL of the rules by which a browser fetches the next alert ahead.
+func NextRules() string { return "/static/next.json?v=" + version }
 
 func assetURL(name string) (string, error) {
 	if _, ok := static[name]; !ok {

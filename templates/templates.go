@@ -33,6 +33,9 @@ var (
 // without a table. One row is a slice of one.
 var Rows = &Page[[]Row]{shared, "rows"}
 
+// Peek is the fragment for the panel beside the queue.
+var Peek = &Page[PeekData]{shared, "peek"}
+
 // shared holds the layout and the partials; funcs and static are made on the way.
 var shared = template.Must(template.New("").Funcs(funcs).ParseFS(files, "layout.html", "partials/*.html"))
 

@@ -3,6 +3,7 @@ package templates
 import (
 	"bytes"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -59,6 +60,10 @@ func renderAll(t *testing.T) []rendered {
 	}
 	html, err := Rows.Render(sampleRows()[:2])
 	add("rows", html, err)
+	for _, c := range peekCases() {
+		html, err := Peek.Render(c.data)
+		add(c.name, html, err)
+	}
 	for name, d := range map[string]LoginData{
 		"login": {Frame: Frame{Title: "Sign in", Host: "127.0.0.1:8000"}}, "login-code": {Frame: Frame{Title: "Sign in", Host: "127.0.0.1:8000"}, Code: hostile},
 		"login-problem": {Frame: Frame{Title: "Sign in", Theme: "dark"}, Name: hostile, Problem: hostile, Back: hostile},
@@ -106,13 +111,26 @@ func queueCases() []struct {
 	for i := range viewer.Rows {
 		viewer.Rows[i].Pick, viewer.Rows[i].Spark = false, nil
 	}
+	saved := sampleQueue()
+	saved.Views[0].Current, saved.Saved[0].Current = false, true
+	saved.Query, saved.Only, saved.SaveAs, saved.SaveWhy = "model:web-risk", []string{"web-risk"}, "web drift, and much more than that", "The name is longer than 40 letters."
+	saved.Steps = &Steps{"/alerts/42", "/data-sub/api/feedback/"}
+	held := saved
+	held.Steps, held.SaveWhy = nil, ""
+	held.Bulk = BulkDone{
+		Text: "34 alerts were dismissed", Batch: 77, Reason: "4", Note: "drift", Skipped: []string{"TW016: ben was first"},
+		Held: []HeldRow{{ID: 42, URL: "/alerts/42", Label: "HA001", Why: "mail-graph and usb-watch flagged this person"}},
+	}
 	evil := sampleQueue()
+	evil.Saved = []SavedView{{ID: 1, Name: hostile, URL: "javascript:alert(1)", By: hostile, Shared: true, Mine: true}}
+	evil.Help, evil.SaveAs, evil.SaveWhy, evil.Only = []FilterHelp{{hostile, hostile, "javascript:alert(1)"}}, hostile, hostile, []string{hostile}
+	evil.Bulk = BulkDone{Text: hostile, Batch: 1, Reason: hostile, Note: hostile, Skipped: []string{hostile}, Held: []HeldRow{{1, "javascript:alert(1)", hostile, hostile}}}
 	evil.Query, evil.Problem, evil.User, evil.Host, evil.Title, evil.Path = hostile, hostile, hostile, hostile, hostile, "javascript:alert(1)"
 	evil.Rows = []Row{{ID: 1, URL: "javascript:alert(1)", Now: now, At: now, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 2, Types: []string{hostile}, Model: hostile, State: hostile, Status: hostile, Earlier: hostile, Dims: []Dim{{Name: hostile, Value: new(1e308)}}, Pick: true}}
 	return []struct {
 		name string
 		data QueueData
-	}{{"queue", sampleQueue()}, {"queue-clear", empty}, {"queue-nomatch", nomatch}, {"queue-bad", bad}, {"queue-viewer", viewer}, {"queue-hostile", evil}, {"queue-empty", QueueData{}}}
+	}{{"queue", sampleQueue()}, {"queue-clear", empty}, {"queue-nomatch", nomatch}, {"queue-bad", bad}, {"queue-viewer", viewer}, {"queue-hostile", evil}, {"queue-saved", saved}, {"queue-held", held}, {"queue-empty", QueueData{}}}
 }
 
 func alertCases() []struct {
@@ -127,20 +145,49 @@ func alertCases() []struct {
 		d := &peers.Dims[i]
 		d.Peer50, d.Peer95, d.Rank, d.Share = new(.19), new(.3), "top 1%", new(.2)
 	}
+	peers.Parts = []Part{{"files", "412 files, usual 30", new(412.0), .5}, {"night", "", nil, .3}, {"badge", "was on site", new(1.0), -.1}}
+	peers.Unseen = true
+	shown := sampleAlert()
+	shown.Until, shown.Evidence = now.Add(7*time.Hour), nil
+	for i := range 17 {
+		shown.Evidence = append(shown.Evidence, Evidence{Type: "web", Text: "33 job-search pages", From: now.AddDate(0, 0, -i), To: now, Times: 2})
+	}
+	shown.Pieces = 40
 	refused := sampleAlert()
 	refused.Problem = "ana dismissed this alert a minute ago; look again before you decide."
 	refused.Draft = Draft{Reason: "9", Note: hostile, Until: "2026-11-24T08:00", Over: "0.9"}
+	hidden := sampleAlert()
+	hidden.Reveal, hidden.Reveals, hidden.Similar, hidden.Unlike = "/people/22/reveal", sampleReveals, nil, "Nothing that reports the same dimensions was decided about anybody else yet."
 	evil := AlertData{
 		Frame: sampleFrame(hostile, hostile), Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Model: Link{hostile, "javascript:alert(1)"}, At: now,
 		State: "in_review", Status: hostile, Why: []Span{{hostile, true, ""}, {hostile, false, "javascript:alert(1)"}}, Dims: []Dim{{Name: hostile, Value: new(math64())}, {Name: "Web"}}, Baseline: hostile,
 		Evidence: []Evidence{{Type: hostile, Text: hostile, Subject: hostile, From: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Link: "javascript:alert(1)", Source: hostile, Technique: hostile}},
 		Results:  []Result{{Model: hostile, At: now, Covered: hostile, URL: "javascript:alert(1)"}}, Prior: []Prior{{Text: hostile, By: hostile, Note: hostile, At: now}},
 		Notes: []Note{{hostile, hostile, now, hostile}}, Trail: []Step{{State: hostile, Text: hostile, Note: hostile, At: now}}, Facts: []Fact{{hostile, Link{hostile, ""}}}, Decide: true, Mine: true,
+		Peers: hostile, Unlike: hostile, Parts: []Part{{hostile, hostile, new(1e308), 1e308}, {hostile, hostile, nil, -1e308}}, Reveals: []Reason{{1, hostile, true}},
+		Similar: []Similar{{URL: "javascript:alert(1)", Label: hostile, Model: hostile, State: hostile, Status: hostile, At: now, Dims: dims(.1)}},
 	}
+	evil.Reveal = "javascript:alert(1)"
 	return []struct {
 		name string
 		data AlertData
-	}{{"alert", sampleAlert()}, {"alert-closed", closed}, {"alert-peers", peers}, {"alert-refused", refused}, {"alert-hostile", evil}, {"alert-empty", AlertData{}}}
+	}{{"alert", sampleAlert()}, {"alert-closed", closed}, {"alert-peers", peers}, {"alert-shown", shown}, {"alert-refused", refused}, {"alert-hidden", hidden}, {"alert-hostile", evil}, {"alert-empty", AlertData{}}}
+}
+
+func peekCases() []struct {
+	name string
+	data PeekData
+} {
+	few := samplePeek()
+	few.Peers, few.Person, few.Strip, few.Decide, few.Evidence, few.Pieces, few.More = "Too few peers to compare: 2 others with the role Counsel.", "", PersonStrip{}, false, nil, 0, 0
+	evil := PeekData{
+		URL: "javascript:alert(1)", Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Model: hostile, Status: hostile, Rank: hostile, Peers: hostile,
+		Why: []Span{{hostile, true, ""}}, Evidence: []Evidence{{Type: hostile, Text: hostile}}, Dims: []Dim{{Name: hostile, Value: new(math.Inf(1))}}, Now: now, At: now,
+	}
+	return []struct {
+		name string
+		data PeekData
+	}{{"peek", samplePeek()}, {"peek-few", few}, {"peek-hostile", evil}, {"peek-empty", PeekData{}}}
 }
 
 func math64() float64 { return -1e300 }

@@ -14,9 +14,9 @@ import (
 var funcs = template.FuncMap{
 	"asset": assetURL, "key": keyOf, "num": num, "percent": percent, "count": count, "plural": plural, "clip": clip,
 	"initials": initials, "title": title, "join": strings.Join, "chord": strings.Fields, "sign": sign, "add": func(a, b int) int { return a + b },
-	"age": age, "waited": waited, "day": day, "clock": clock, "longday": longDay,
+	"age": age, "waited": waited, "day": day, "clock": clock, "longday": longDay, "days": daysOf,
 	"level": level, "heat": heat, "over": over, "comb": combRects, "combName": combName, "combLarge": combLarge,
-	"said": said, "dimBar": dimBar, "dimName": dimName, "spark": sparkLine, "bars": barPaths, "strip": stripPaths, "gantt": ganttBar,
+	"said": said, "dimBar": dimBar, "partBar": partBar, "partSum": partSum, "withSign": withSign, "dimName": dimName, "spark": sparkLine, "bars": barPaths, "strip": stripPaths, "gantt": ganttBar, "onAxis": onAxis,
 	"personStrip": personStrip, "weekGrid": weekGrid, "hourGrid": hourGrid, "gridName": gridName, "sparkWide": sparkWide, "signed": signed, "stack": stackPaths, "since": since,
 }
 
@@ -150,4 +150,33 @@ func clock(now, t time.Time) moment {
 // longDay writes "at 05:36 on Mon 23 Nov".
 func longDay(now, t time.Time) moment {
 	return at(t, t.Format("15:04 on Mon ")+day(now, t).Text)
+}
+
+// dayRange is a stretch of days: "18–23 Nov", or one day, which has no From.
+type dayRange struct {
+	From *moment
+	To   moment
+}
+
+// daysOf tells when something went on; nil if no time was given.
+func daysOf(now, from, to time.Time) *dayRange {
+	switch {
+	case from.IsZero():
+		from = to
+	case to.IsZero():
+		to = from
+	case to.Before(from):
+		from, to = to, from
+	}
+	if to.IsZero() {
+		return nil
+	}
+	r := &dayRange{To: day(now, to)}
+	if first := day(now, from); first.Text != r.To.Text {
+		if from.Month() == to.Month() && from.Year() == to.Year() {
+			first.Text = strconv.Itoa(from.Day())
+		}
+		r.From = &first
+	}
+	return r
 }

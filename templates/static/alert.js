@@ -8,8 +8,11 @@ const head = $('[data-alert]');
 const go = rel => () => { const link = $(`.crumb [rel=${rel}]`); if (!link) return false; link.click() };
 
 if (head) {
+  // A page that was fetched ahead goes on record when it is looked at.
+  if (head.hasAttribute('data-unseen')) post(`/alerts/${head.dataset.alert}/look`, new URLSearchParams()).catch(e => { $('main').textContent = e.message });
   on('next', go('next'));
   on('prev', go('prev'));
+  on('person', () => { const link = $('.hd1 h1 a'); if (!link) return false; link.click() });
   on('note', () => { const note = $('#note'); if (!note) return false; note.focus() });
   if ($('#decide')) bind();
 }
@@ -18,6 +21,10 @@ function bind() {
   const boxes = $$('input[name=result]');
   triage({
     targets: () => [{ id: head.dataset.alert, label: head.dataset.label, seen: $('#decide [name=seen]').value }],
+    // What somebody else made impossible is not lost: it stands in the note after a reload.
+    refused(err, params) {
+      if (err.status === 409 && params.get('note')) sessionStorage.setItem('draft', JSON.stringify({ id: head.dataset.alert, note: params.get('note') }));
+    },
     extra() {
       const ticked = boxes.filter(box => box.checked);
       if (boxes.length && !ticked.length) throw new Error('Tick at least one result for the decision to cover.');
@@ -35,7 +42,11 @@ function bind() {
       location.reload();
     },
   });
-  const form = $('form[data-note]');
+  const form = $('form[data-note]'), draft = JSON.parse(sessionStorage.getItem('draft') ?? 'null');
+  if (draft?.id === head.dataset.alert) {
+    for (const field of $$('#note, #n-confirm, #n-dismiss')) field.defaultValue ||= draft.note;
+    sessionStorage.removeItem('draft');
+  }
   form?.addEventListener('submit', async e => {
     e.preventDefault();
     const error = $('.err', form);

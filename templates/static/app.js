@@ -5,6 +5,8 @@ import './toast.js';
 import './triage.js';
 import './queue.js';
 import './alert.js';
+import './peek.js';
+import './reveal.js';
 import './live.js';
 
 $$('.js[hidden]:not([data-picked])').forEach(e => { e.hidden = false });

@@ -7,8 +7,8 @@ export const plural = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 const policy = globalThis.trustedTypes?.createPolicy('citd', { createHTML: html => html });
 
 /** fragment fetches a piece of a page from this server and returns its nodes. */
-export async function fragment(url) {
-  const answer = await fetch(url, { headers: { Accept: 'text/html' } });
+export async function fragment(url, options = {}) {
+  const answer = await fetch(url, { headers: { Accept: 'text/html' }, ...options });
   if (!answer.ok || answer.redirected) throw new Error(`The server answered ${answer.status}.`);
   const html = await answer.text(), template = document.createElement('template');
   template.innerHTML = policy ? policy.createHTML(html) : html;
@@ -25,6 +25,6 @@ export async function post(url, params) {
   }
   if (answer.status === 401 || answer.redirected) throw new Error('You are signed out; nothing was changed. Sign in in another tab, then try again.');
   const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.error || `The server answered ${answer.status}; nothing was changed.`);
+  if (!answer.ok) throw Object.assign(new Error(body.error || `The server answered ${answer.status}; nothing was changed.`), { status: answer.status });
   return body;
 }

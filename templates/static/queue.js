@@ -1,5 +1,6 @@
 // The queue: a current row, ticked rows, rows that leave, come back and arrive.
 import { $, $$, fragment, plural, post } from './dom.js';
+import { held } from './held.js';
 import { on } from './keys.js';
 import { keep, say } from './toast.js';
 import { triage } from './triage.js';
@@ -18,11 +19,15 @@ export const row = id => body && $(`#a${CSS.escape(String(id))}`, body);
 const current = () => body && $('tr[aria-current]', body);
 const ticked = () => rows().filter(tr => $('.ck', tr)?.checked);
 
+// The panel beside the list listens for which row is the current one, and whether that row is new.
+const tell = () => table.dispatchEvent(new CustomEvent('current', { detail: current() }));
+
 /** select makes a row the current one; with the keyboard its link gets the focus too. */
 export function select(tr, focus = true) {
   $$('tr[aria-current]', body).forEach(old => old.removeAttribute('aria-current'));
   if (!tr) return;
   tr.setAttribute('aria-current', 'true');
+  tell();
   if (!focus) return;
   $('.c3 a', tr).focus({ preventScroll: true });
   tr.scrollIntoView({ block: 'nearest' });
@@ -87,6 +92,7 @@ export async function fresh(ids) {
       const focused = old.contains(document.activeElement);
       old.replaceWith(tr);
       if (focused) $('.c3 a', tr).focus({ preventScroll: true });
+      if (tr.hasAttribute('aria-current')) tell();
     } else {
       tr.classList.add('fresh');
       body.insertBefore(tr, rows().find(other => Number(other.dataset.prio) < Number(tr.dataset.prio)) ?? null);
@@ -105,25 +111,42 @@ async function refresh(ids) {
     const focused = old.contains(document.activeElement);
     old.replaceWith(tr);
     if (focused) $('.c3 a', tr).focus({ preventScroll: true });
+    if (tr.hasAttribute('aria-current')) tell();
   }
+}
+
+// In a view that was found by its model, ticked alerts are decided as far as that model goes.
+const models = () => $$('#bulk > [name=model]').map(field => ['model', field.value]);
+
+// What a key, a button or the panel is about: the panel is about its own alert, whatever is ticked.
+function targets(e) {
+  const many = e?.target.closest?.('[data-peek]') ? [] : ticked();
+  const items = (many.length ? many : [current()]).filter(Boolean).map(item);
+  items.part = many.length > 0 && models().length > 0;
+  return items;
 }
 
 function bindTriage() {
   triage({
-    targets: () => { const many = ticked(); return (many.length ? many : [current()]).filter(Boolean).map(item) },
+    targets,
+    extra: items => items.part ? models() : [],
+    opened(dialog, action, items) { $$('[data-one]', dialog).forEach(e => { e.hidden = items.length > 1 || items.part }) },
     before: items => items.forEach(i => busy.add(i.id)),
     failed: items => items.forEach(i => busy.delete(i.id)),
     decided(record, text) {
       const ids = record.items.map(i => i.id);
       record.skipped.forEach(s => busy.delete(String(s.alert)));
-      if (leaves(record.action)) takeOut(ids, text, record);
+      $('[data-steps]')?.classList.add('done');
+      if (record.part || leaves(record.action)) takeOut(ids, text, record);
       else refresh(ids).catch(() => {});
       ids.forEach(id => busy.delete(id));
       ticked().forEach(tr => { $('.ck', tr).checked = false });
       count();
       say(text, { undo: true });
+      held(record, id => row(id) && item(row(id)));
     },
     async undone(record) {
+      held(null);
       const ids = record.items.map(i => i.id);
       const left = record.answer.skipped ?? [];
       const text = left.length ? `Undone, but for ${plural(left.length, 'alert', 'alerts')}: ${left.map(s => s.why).join('; ')}` : 'Undone.';
@@ -142,6 +165,7 @@ if (body) {
   on('open', () => { const link = current() && $('.c3 a', current()); if (!link) return false; link.click() });
   on('select', () => { const box = current() && $('.ck', current()); if (!box) return false; box.checked = !box.checked; count() });
   on('all', () => { const all = rows(), every = all.length === ticked().length; all.forEach(tr => { const box = $('.ck', tr); if (box) box.checked = !every }); count() });
+  on('person', () => { const url = current()?.dataset.person; if (!url) return false; location.href = url });
   on('dense', () => { const dense = table.classList.toggle('dense'); post('/appearance', new URLSearchParams({ dense: dense ? '1' : '0' })).catch(() => {}) });
   on('prevview', () => view(-1));
   on('nextview', () => view(1));
@@ -151,7 +175,7 @@ if (body) {
   body.addEventListener('change', count);
   if ($('#d-confirm')) bindTriage();
   if (location.hash === '#q') $('input[data-find]').focus();
-  else select(rows()[0], false);
+  else select(location.hash.startsWith('#a') && row(location.hash.slice(2)) || rows()[0], false);
   count();
 }
 

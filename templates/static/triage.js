@@ -4,10 +4,10 @@ import { on } from './keys.js';
 import { hush, kept, say } from './toast.js';
 
 const done = { confirm: 'confirmed', dismiss: 'dismissed', snooze: 'snoozed', review: 'in review', reopen: 'reopened' };
-let page = null, asked = [], last = null, busy = false;
+let page = null, asked = [], last = null, busy = false, refused = '';
 
 /**
- * triage binds a page. It gives targets(event) -> [{id, label, seen}], extra() -> params to add,
+ * triage binds a page. It gives targets(event) -> [{id, label, seen}], extra(items) -> params to add,
  * before(items) and failed(items) around the post, decided(record) and undone(record) after it.
  * A page whose items are no alerts gives name(items), opened(dialog, action, items), and for the
  * post url, params(items) and record(items, answer).
@@ -31,12 +31,16 @@ if (was) { last = was.record; say(was.text, { undo: Boolean(last) }) }
 
 const named = items => page.name?.(items) ?? (items.length === 1 ? items[0].label : plural(items.length, 'alert', 'alerts'));
 
+// about names what a form is asked about, so that it is known again.
+const about = form => form.dataset.action + asked.map(i => ' ' + i.id).join('');
+
 function ask(action, e) {
   const dialog = $(`#d-${action}`), items = page.targets(e);
   if (!dialog || !items.length) return false;
   asked = items;
   $('[data-what]', dialog).textContent = named(items);
-  $('form', dialog).reset();
+  const form = $('form', dialog);
+  if (refused !== about(form)) form.reset(); // what was refused may be said again
   problem(dialog, '');
   page.opened?.(dialog, action, items);
   dialog.showModal();
@@ -74,9 +78,15 @@ function bind(form) {
     }
     const params = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (value && !skipped(form, name, picked())) params.append(name, value);
+    const what = about(form);
     try {
       await send(form.dataset.action, params, () => dialog.close());
-    } catch (err) { problem(dialog, err.message) }
+      refused = '';
+    } catch (err) {
+      refused = what;
+      problem(dialog, err.message);
+      page.refused?.(err, params);
+    }
   });
 }
 
@@ -96,11 +106,11 @@ async function send(action, params, close) {
   if (busy) return;
   const items = asked;
   params.set('action', action);
-  for (const [name, value] of page.extra?.() ?? []) params.append(name, value);
+  for (const [name, value] of page.extra?.(items) ?? []) params.append(name, value);
   busy = true;
   page.before?.(items);
   try {
-    const record = page.url ? await other(items, params) : items.length === 1 ? await one(items[0], params) : await many(items, params);
+    const record = page.url ? await other(items, params) : items.length === 1 && !items.part ? await one(items[0], params) : await many(items, params);
     last = { action, ...record };
     const text = said(last, params);
     close?.(); // first: behind an open dialog nothing can take the focus
@@ -123,8 +133,29 @@ async function many(items, params) {
   return {
     items: answer.decided.map(d => ({ ...by.get(String(d.alert)), decision: d.decision })),
     skipped: answer.skipped ?? [],
+    held: answer.held ?? [],
     batch: answer.batch,
+    part: items.part,
+    params,
   };
+}
+
+/** again repeats a decision about many for some that it left out; one undo takes back both. */
+export async function again(record, items) {
+  const params = new URLSearchParams(record.params);
+  params.delete('alert');
+  params.set('anyway', '1');
+  params.set('batch', record.batch);
+  items.part = record.part;
+  page.before?.(items);
+  try {
+    const more = await many(items, params);
+    last = { ...record, ...more, batch: record.batch || more.batch, items: [...record.items, ...more.items] };
+    page.decided({ ...last, items: more.items }, said({ ...last, items: more.items }, params) + ' too');
+  } catch (e) {
+    page.failed?.(items);
+    throw e;
+  }
 }
 
 async function other(items, params) {
@@ -137,7 +168,8 @@ function said(record, params) {
   const radio = $(`#d-${params.get('action')} input:checked`);
   const why = params.get('action') === 'dismiss' && radio ? ': ' + radio.labels[0].firstElementChild.nextSibling.textContent.trim().toLowerCase() : '';
   const left = record.skipped.length ? `. Left out: ${record.skipped.map(s => s.why).join('; ')}` : '';
-  return `${who} ${done[record.action]}${why}${left}`;
+  const held = record.held?.length ? `. ${plural(record.held.length, 'alert', 'alerts')} held back` : '';
+  return `${who} ${done[record.action]}${why}${left}${held}`;
 }
 
 async function undo() {
