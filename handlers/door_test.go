@@ -98,7 +98,7 @@ func FuzzHostName(f *testing.F) {
 // A page must not lead on to another host after signing in.
 func TestOwnPath(t *testing.T) {
 	for to, want := range map[string]string{
-		"": "/", "/": "/", "/alerts/42": "/alerts/42", "/?view=all&q=a+b": "/?view=all&q=a+b", "/people/1#x": "/people/1",
+		"": "/", "/": "/", "/alerts/42": "/alerts/42", "/?view=all&q=a+b": "/?view=all&q=a+b", "/people/1#x": "/people/1#x",
 		"//evil.example": "/", "///evil.example": "/", "http://evil.example/": "/", "https:/evil.example": "/", "/\\evil.example": "/",
 		"\\\\evil.example": "/", "/\t/evil.example": "/", "/\n/evil.example": "/", "evil": "/", "javascript:alert(1)": "/", "/login?code=x": "/", "/logout": "/",
 		"http:evil": "/", "//user@evil/": "/", "%": "/",

@@ -359,10 +359,14 @@ func free(file []byte, at int) bool {
 // Whatever is changed in a row of evidence or a result past citd, verify finds it.
 func TestFaultRowEdits(t *testing.T) {
 	for table, columns := range map[string][]string{
-		"detectionevidence": {"description", "evidence_type", "date_from", "date_to", "subject", "source_ref", "link", "technique", "exculpatory",
-			"posted_by", "created_at", "digest"},
-		"detectionmodelresult": {"employee", "date", "reporter", "flag", "score", "email_anomaly", "web_anomaly", "device_anomaly", "login_anomaly",
-			"contributions", "run_id", "alert", "decision", "posted_by", "created_at", "digest"},
+		"detectionevidence": {
+			"description", "evidence_type", "date_from", "date_to", "subject", "source_ref", "link", "technique", "exculpatory",
+			"posted_by", "created_at", "digest",
+		},
+		"detectionmodelresult": {
+			"employee", "date", "reporter", "flag", "score", "email_anomaly", "web_anomaly", "device_anomaly", "login_anomaly",
+			"contributions", "run_id", "alert", "decision", "posted_by", "created_at", "digest",
+		},
 		"result_evidence": {"evidence"},
 	} {
 		for _, c := range columns {

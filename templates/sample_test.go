@@ -13,7 +13,6 @@ var now = time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC)
 
 func before(d time.Duration) time.Time { return now.Add(-d) }
 
-
 // dims makes the four dimensions and a further one; a negative number is one not reported.
 func dims(values ...float64) []Dim {
 	names := []string{"Email", "Web", "Device", "Login", "File"}
