@@ -170,7 +170,7 @@ func bulkText(n int, action string) string {
 func (p *pages) bulk(r *request) (b store.Bulk, err error) {
 	f := r.PostForm
 	if f.Get("action") == string(store.Undo) {
-		batch, err := wholeOr(f, "batch", 0)
+		batch, err := numberOf(f, "batch")
 		if err != nil {
 			return b, err
 		}
@@ -182,7 +182,7 @@ func (p *pages) bulk(r *request) (b store.Bulk, err error) {
 	}
 	c.Seen, c.Results = nil, nil
 	c.Anyway = f.Get("anyway") != ""
-	if c.Batch, err = wholeOr(f, "batch", 0); err != nil {
+	if c.Batch, err = numberOf(f, "batch"); err != nil {
 		return b, err
 	}
 	if c.Action == store.Confirm || c.Action == store.Dismiss {
@@ -211,11 +211,11 @@ func choiceOf(f url.Values) (c store.Choice, err error) {
 			return c, err
 		}
 	}
-	if c.Undoes, err = wholeOr(f, "undoes", 0); err != nil {
+	if c.Undoes, err = numberOf(f, "undoes"); err != nil {
 		return c, err
 	}
 	if f.Get("seen") != "" {
-		seen, err := wholeOr(f, "seen", 0)
+		seen, err := numberOf(f, "seen")
 		if err != nil {
 			return c, err
 		}
@@ -246,10 +246,11 @@ func snoozeOf(f url.Values, c *store.Choice) error {
 	return nil
 }
 
-func wholeOr(f url.Values, name string, none int64) (int64, error) {
+// numberOf reads a field; 0 if it is not there.
+func numberOf(f url.Values, name string) (int64, error) {
 	v := f.Get(name)
 	if v == "" {
-		return none, nil
+		return 0, nil
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {

@@ -101,7 +101,7 @@ func TestOwnPath(t *testing.T) {
 		"": "/", "/": "/", "/alerts/42": "/alerts/42", "/?view=all&q=a+b": "/?view=all&q=a+b", "/people/1#x": "/people/1#x",
 		"//evil.example": "/", "///evil.example": "/", "http://evil.example/": "/", "https:/evil.example": "/", "/\\evil.example": "/",
 		"\\\\evil.example": "/", "/\t/evil.example": "/", "/\n/evil.example": "/", "evil": "/", "javascript:alert(1)": "/", "/login?code=x": "/", "/logout": "/",
-		"http:evil": "/", "//user@evil/": "/", "%": "/",
+		"http:evil": "/", "//user@evil/": "/", "%": "/", "/#<b>\"": "/#%3Cb%3E%22", "//evil#/x": "/",
 	} {
 		if got := ownPath(to); got != want {
 			t.Errorf("ownPath(%q) = %q; want %q", to, got, want)

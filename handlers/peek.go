@@ -58,7 +58,7 @@ func strongest(a *store.AlertPage) (out []templates.Evidence, listed int) {
 	var top []int64
 	for _, h := range a.Held {
 		if h.ID == a.Result {
-			top = h.Result.Evidence
+			top = h.Evidence
 		}
 	}
 	list := slices.Clone(a.Evidence)
