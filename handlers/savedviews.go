@@ -40,7 +40,7 @@ func (p *pages) saveView(w http.ResponseWriter, r *request) error {
 		return badForm(err)
 	}
 	f := r.PostForm
-	v := store.SavedView{Name: f.Get("name"), View: f.Get("view"), Filter: strings.TrimSpace(f.Get("q")), Shared: f.Get("shared") != "" && r.actor.Role != store.Viewer}
+	v := store.SavedView{Name: f.Get("name"), View: f.Get("view"), Filter: strings.TrimSpace(f.Get("q")), Shared: f.Get("shared") != ""}
 	if v.Shared && !deciders.has(r.actor.Role) {
 		return store.Errorf(store.Forbidden, "sharing a view needs the role analyst or admin; you have %s", r.actor.Role)
 	}
