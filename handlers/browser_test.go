@@ -33,6 +33,9 @@ func openTab(tb testing.TB) *tab {
 // skipped, in CI it fails.
 func startTab(tb testing.TB, more ...chromedp.ExecAllocatorOption) *tab {
 	tb.Helper()
+	if testing.Short() {
+		tb.Skip("a browser beside the race detector is too slow for what it waits for; the long run has it")
+	}
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
 		if p, err := exec.LookPath(name); err == nil {

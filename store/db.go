@@ -340,6 +340,8 @@ func classify(err error) error {
 		return &Error{Kind: Full, Msg: "the disk is full, so nothing was stored; what is stored can be read, and storing goes on by itself once there is room", Err: err}
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return &Error{Kind: Damaged, Msg: "the database file is damaged", Err: err}
+	case sqlite3.SQLITE_INTERRUPT: // the request took longer than it may
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	case sqlite3.SQLITE_BUSY:
 		return &Error{Kind: Locked, Msg: "another program holds the database; try again", Err: err}
 	}
