@@ -24,11 +24,21 @@ var schema string
 var fixture []byte
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop) // the second signal ends at once
-	err := newRoot().ExecuteContext(ctx)
-	stop()
-	os.Exit(report(os.Stderr, err))
+	os.Exit(report(os.Stderr, newRoot().ExecuteContext(untilSignal())))
+}
+
+// untilSignal ends with the first signal that asks to stop. By then signals are
+// no longer caught, so that the second ends the program at once.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		<-asked
+		signal.Stop(asked)
+		cancel()
+	}()
+	return ctx
 }
 
 // exitCode tells each kind of error as sysexits.h does; README lists them.
