@@ -33,11 +33,11 @@ func untilSignal() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	go func() {
+	store.Go("signals", func() {
 		<-asked
 		signal.Stop(asked)
 		cancel()
-	}()
+	})
 	return ctx
 }
 
