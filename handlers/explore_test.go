@@ -304,6 +304,32 @@ func TestExploreDecide(t *testing.T) {
 	}
 }
 
+// People whom other models flagged too are left out of a bulk dismissal, and named.
+func TestExploreHoldsBack(t *testing.T) {
+	h := startHouse(t)
+	h.post("EM001", 0.5, "")
+	h.post("EM002", 0.5, "")
+	for _, model := range []string{"mail 1", "web 1"} {
+		h.slumber("detectionmodelresult", fmt.Sprintf(`{"employee": {"employee_id": "EM002"}, "date": %q, "reporter": %q, "score": 0.4, "flag": true}`, time.Now().UTC().Format(time.DateTime), model))
+	}
+	code, _, body := h.form(h.ana, "/explore/decide", true, "id", "1", "id", "2", "action", "dismiss", "reason", "4")
+	v := h.json(body)
+	if code != http.StatusOK || v["who"] != "1 result of 1 person" || !strings.Contains(body, `"held":[{"who":"EM002","families":["mail","web"],"results":[2]}]`) {
+		t.Fatalf("%d %s", code, body)
+	}
+	code, _, body = h.form(h.ana, "/explore/decide", true, "id", "2", "action", "dismiss", "reason", "4", "anyway", "1", "batch", fmt.Sprint(v["batch"]))
+	if code != http.StatusOK || !strings.Contains(body, `"held":[]`) || h.json(body)["batch"] != v["batch"] {
+		t.Errorf("a second act: %d %s", code, body)
+	}
+	if code, _, _ := h.form(h.ana, "/alerts/decide", true, "action", "undo", "batch", fmt.Sprint(v["batch"])); code != http.StatusOK {
+		t.Error(code)
+	}
+	code, _, body = h.form(h.ana, "/explore/decide", false, "id", "1", "id", "2", "action", "dismiss", "reason", "4")
+	if code != http.StatusConflict || !strings.Contains(body, "1 result dismissed. Held back: EM002") {
+		t.Errorf("without script: %d %s", code, body)
+	}
+}
+
 // Brushes by pointer and key narrow the address and the table; a decision about
 // all that match, and its undo; the same without a mouse.
 func TestBrowserExplore(t *testing.T) {

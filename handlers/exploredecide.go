@@ -3,7 +3,9 @@ package handlers
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"citd/store"
 	"citd/templates"
@@ -15,6 +17,14 @@ type resultsDecided struct {
 	Who     string    `json:"who"`   // "36 results of 12 people"
 	Decided []decided `json:"decided"`
 	Skipped []skipped `json:"skipped"`
+	Held    []held    `json:"held"` // left out of a dismissal
+}
+
+// held is a person whom other models flagged too, with the results that were left out.
+type held struct {
+	Who      string   `json:"who"`
+	Families []string `json:"families"`
+	Results  []int64  `json:"results"`
 }
 
 // exploreDecide decides on the ticked results, or on all that match the filter:
@@ -33,20 +43,31 @@ func (p *pages) exploreDecide(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	choice.Seen, choice.Results = nil, nil
+	choice.Seen, choice.Results, choice.Anyway = nil, nil, form.Get("anyway") != ""
+	if choice.Batch, err = wholeOr(form, "batch", 0); err != nil {
+		return err
+	}
 	done, err := store.DecideResults(r.Context(), p.db, r.actor, ids, choice)
 	if err != nil {
 		return err
 	}
-	if len(done.Done) == 0 {
+	if len(done.Done)+len(done.Back) == 0 {
 		return store.Errorf(store.Conflict, "nothing was changed: %s", done.Skipped[0].Why)
 	}
+	back, err := p.heldBack(r, done.Back)
+	if err != nil {
+		return err
+	}
 	if !wantsJSON(r.Request) {
+		if len(back) > 0 {
+			return store.Errorf(store.Conflict, "%s dismissed. Held back: %s, whom other models flagged at the same time; tick one person's results to dismiss them too",
+				templates.Plural(done.Results, "result", "results"), namesOf(back))
+		}
 		redirect(w, "/explore?"+url.Values{"q": {form.Get("q")}}.Encode())
 		return nil
 	}
 	a := resultsDecided{
-		Batch: done.Batch, Decided: []decided{}, Skipped: []skipped{},
+		Batch: done.Batch, Decided: []decided{}, Skipped: []skipped{}, Held: back,
 		Who: templates.Plural(done.Results, "result", "results") + " of " + templates.Plural(done.People, "person", "people"),
 	}
 	for _, o := range done.Done {
@@ -56,6 +77,40 @@ func (p *pages) exploreDecide(w http.ResponseWriter, r *request) error {
 		a.Skipped = append(a.Skipped, skipped{o.Alert, o.Why})
 	}
 	return sendJSON(w, a)
+}
+
+// heldBack tells of whom a dismissal was held back.
+func (p *pages) heldBack(r *request, back []store.HeldResults) ([]held, error) {
+	out := []held{}
+	if len(back) == 0 {
+		return out, nil
+	}
+	x, err := p.db.Explored(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	who, err := p.drawnAs(r, p.mode(r.Context()), x.People)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range back {
+		h := held{Families: b.Families, Results: b.Results}
+		if i := slices.IndexFunc(x.People, func(s store.Subject) bool { return s.ID == b.Employee }); i >= 0 {
+			h.Who, _ = who.label(x.People[i])
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
+
+func namesOf(back []held) string {
+	var names []string
+	for _, h := range back {
+		if !slices.Contains(names, h.Who) {
+			names = append(names, h.Who)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // chosen returns the results that a form is about.

@@ -69,3 +69,36 @@ func (l *lab) inForce() map[int64]int64 {
 	}
 	return out
 }
+
+// A dismissal of many leaves out people whom two other families flagged within 14 days.
+func TestDecideResultsHoldsBack(t *testing.T) {
+	l := newLab(t)
+	one := func(person int64, day float64, model string, flag bool) *Result {
+		r := res(day, 0.5)
+		r.Employee, r.Reporter, r.Flag = person, model, flag
+		return r
+	}
+	l.post(one(1, 20, "web 1", false), one(1, 7, "usb 1", true), one(1, 30, "mail 1", true), // 1: two others, near: held back
+		one(2, 20, "web 1", true), one(2, 20, "web 2", true), one(2, 7, "usb 1", true), // 2: its own family and one other
+		one(3, 20, "web 1", false), one(3, 5, "usb 1", true), one(3, 30, "mail 1", true)) // 3: one of the two is too far
+	dismiss := Choice{Action: Dismiss, Reason: digit(4)}
+	b, err := DecideResults(t.Context(), l.db, l.ana, []int64{1, 4, 7}, dismiss)
+	if err != nil || b.Results != 2 || b.People != 2 || len(b.Back) != 1 || b.Back[0].Employee != 1 || fmt.Sprint(b.Back[0].Results, b.Back[0].Families) != "[1] [mail usb]" {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	again := dismiss
+	again.Anyway, again.Batch = true, b.Batch
+	if more, err := DecideResults(t.Context(), l.db, l.ana, b.Back[0].Results, again); err != nil || more.Results != 1 || more.Batch != b.Batch || len(more.Back) != 0 {
+		t.Errorf("a second act: %+v, %v", more, err)
+	}
+	if undone, err := UndoBatch(t.Context(), l.db, l.ana, b.Batch); err != nil || len(undone.Done) != 3 {
+		t.Errorf("one undo takes both back: %+v, %v", undone, err)
+	}
+	if b, err := DecideResults(t.Context(), l.db, l.ana, []int64{1}, dismiss); err != nil || b.Results != 1 {
+		t.Errorf("one alone is no bulk: %+v, %v", b, err)
+	}
+	if b, err := DecideResults(t.Context(), l.db, l.ana, []int64{4, 7}, Choice{Action: Confirm}); err != nil || b.Results != 2 {
+		t.Errorf("a confirmation: %+v, %v", b, err)
+	}
+	l.sound()
+}

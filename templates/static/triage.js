@@ -10,7 +10,7 @@ let page = null, asked = [], last = null, busy = false, refused = '';
  * triage binds a page. It gives targets(event) -> [{id, label, seen}], extra(items) -> params to add,
  * before(items) and failed(items) around the post, decided(record) and undone(record) after it.
  * A page whose items are no alerts gives name(items), opened(dialog, action, items), and for the
- * post url, params(items) and record(items, answer).
+ * post url, params(items) and record(items, answer, params).
  */
 export function triage(of) {
   page = of;
@@ -20,7 +20,7 @@ export function triage(of) {
 }
 
 on('undo', () => {
-  if (last) return void undo();
+  if (last?.items.length) return void undo();
   const form = $('form.un');
   if (!form) return false;
   form.requestSubmit();
@@ -160,7 +160,7 @@ export async function again(record, items) {
 
 async function other(items, params) {
   for (const [name, value] of page.params(items)) params.append(name, value);
-  return page.record(items, await post(page.url, params));
+  return page.record(items, await post(page.url, params), params);
 }
 
 function said(record, params) {
