@@ -127,7 +127,7 @@ func TestBrowserHeatmap(t *testing.T) {
 	tabSays[bool](p, `(document.querySelector('[data-plot]').focus(), true)`)
 	down, left, right := "\u0301", "\u0302", "\u0303"
 	p.press(right)
-	p.until("the newest day of the first", read+`.startsWith('0.70 EM001, Engineer, IT · ')`)
+	p.until("the newest day of the first", read+`.startsWith('0.70 EM001Engineer, IT')`)
 	p.press(left)
 	p.until("a day before", read+`.startsWith('0.50 EM001')`)
 	p.press(down, left)

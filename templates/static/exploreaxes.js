@@ -97,11 +97,14 @@ function drawBoxes(a, at) {
   a.box = Array.from({ length: a.boxes }, (_, j) => {
     const y = TOP + j * h, o = draw('g', { class: 'pcx', role: 'option', tabindex: -1, 'data-f': `${a.k}.${j}`, 'aria-selected': 'false' }, g);
     draw('rect', { class: 'pbx', x: at.l + .5, y: tenth(y + 1), width: at.r - at.l - 1, height: tenth(h - 2), rx: 3 }, o);
-    const bars = ['ph0', 'ph1', 'ph2'].map(name => draw('path', { class: name }, o));
-    draw('text', { class: 'pb', x: at.l + 7, y: tenth(y + h / 2 + 4) }, o, cut(boxLabel(a, j), letters));
-    const n = draw('text', { class: 'pn', x: at.r - 6, y: tenth(y + h / 2 + 4) }, o, '');
     draw('title', {}, o, boxLabel(a, j));
-    return { o, bars, n, y, h };
+    return { o, bars: ['ph0', 'ph1', 'ph2'].map(name => draw('path', { class: name }, o)), y, h };
+  });
+  const words = draw('g', { class: 'pbw', 'aria-hidden': 'true' }, over); // over the boxes, whose names say it all
+  a.box.forEach((b, j) => {
+    const y = tenth(b.y + h / 2 + 4);
+    b.name = draw('text', { class: 'pb', x: at.l + 7, y }, words, cut(boxLabel(a, j), letters));
+    b.n = draw('text', { class: 'pn', x: at.r - 6, y }, words, '');
   });
 }
 
@@ -144,7 +147,7 @@ function notch(a, at, g) {
   const y = TOP + S.axis + NOTCH;
   a.notch = null;
   if (!a.nul) return;
-  a.notch = draw('g', { class: 'pno', role: 'button', tabindex: -1, 'data-f': a.k + '.none', 'aria-pressed': 'false', 'aria-label': `${a.t}: ${number(a.nul)} not measured` }, g);
+  a.notch = draw('g', { class: 'pno', role: 'button', tabindex: -1, 'data-f': a.k + '.none', 'aria-pressed': 'false' }, g);
   draw('rect', { x: at.l - 6, y: y - 11, width: at.r - at.l + 14, height: 34, rx: 3 }, a.notch);
   draw('path', { d: `M${at.l} ${y}H${at.r}M${at.l + .5} ${y - 4}v8` }, a.notch);
   a.missing = draw('text', { x: at.l, y: y + 15 }, a.notch);
@@ -171,14 +174,14 @@ function boxBars(a, at, any) {
   for (const i of S.hits) match[box(a, i)]++;
   for (const i of S.hotHits) hot[box(a, i)]++;
   const most = Math.max(1, ...a.count), wide = at.r - at.l - 8, set = S.filter.brushes.get(a.k)?.set;
-  a.box.forEach(({ o, bars, n, y, h }, j) => {
+  a.box.forEach(({ o, bars, name, n, y, h }, j) => {
     const bar = v => v && h >= 17 ? `M${at.l + 4} ${tenth(y + h - 5)}h${Math.max(1, tenth(v / most * wide))}v2.5H${at.l + 4}z` : '';
     [a.count[j], any ? match[j] : 0, hot[j]].forEach((v, b) => bars[b].setAttribute('d', bar(v)));
     n.textContent = number(any ? match[j] : a.count[j]);
     const chosen = Boolean(set && (set.has(j) || j === a.boxes - 1 && [...set].some(v => v >= j)));
     o.setAttribute('aria-selected', chosen);
     o.setAttribute('aria-label', `${boxLabel(a, j)}, ${match[j]} of ${a.count[j]}`);
-    o.classList.toggle('off', any && !match[j] && !chosen);
+    [o, name].forEach(e => e.classList.toggle('off', any && !match[j] && !chosen));
   });
 }
 
@@ -196,6 +199,7 @@ function axisBars(a, at, any) {
   });
   if (!a.notch) return;
   a.missing.textContent = match[n] ? number(match[n]) : '';
+  a.notch.setAttribute('aria-label', `${a.t}: ${number(match[n])} of ${number(a.nul)} not measured`);
   a.notch.setAttribute('aria-pressed', Boolean(S.filter.brushes.get(a.k)?.none));
 }
 

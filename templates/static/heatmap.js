@@ -75,9 +75,8 @@ function bind() {
       const li = document.createElement('li'), link = r.link.cloneNode(true);
       link.removeAttribute('tabindex');
       li.append(link, ...[['b', (r.peak / 100).toFixed(2)], ['s', [r.sub, r.dept].filter(Boolean).join(' · ')], ['s', plural(r.over, 'day', 'days') + ' ≥ 0.6']].map(([name, words]) => {
-        const span = document.createElement('span');
+        const span = line(words);
         span.className = name;
-        span.textContent = words;
         return span;
       }));
       return li;
@@ -153,11 +152,16 @@ function bind() {
     for (const [name, value] of Object.entries({ x: day, y: row, width: .9, height: .86 })) cell.setAttribute(name, value);
     $('.cr', plot).setAttribute('d', `M0 ${row}h${wide}v.86H0zM${day} 0h.9V${high}h-.9z`);
     const b = document.createElement('b');
-    b.textContent = v < 0 ? 'no result' : (v / 100).toFixed(2);
-    read.replaceChildren(b, ` ${[r.label, r.sub, r.dept].filter(Boolean).join(', ')} · ${weekdays[date(day).getUTCDay()]} ${short(day)}`);
+    b.textContent = v < 0 ? 'No result' : (v / 100).toFixed(2);
+    read.replaceChildren(b, ...[' ' + r.label, [r.sub, r.dept].filter(Boolean).join(', '), `${weekdays[date(day).getUTCDay()]} ${short(day)}`].map(line));
     $('.on', list)?.classList.remove('on');
     r.li.classList.add('on');
     if (scroll) r.li.scrollIntoView({ block: 'nearest' });
+  }
+  function line(words) {
+    const span = document.createElement('span');
+    span.textContent = words;
+    return span;
   }
   const rowAt = e => { const b = plot.getBoundingClientRect(); return clamp(Math.floor((e.clientY - b.top) / b.height * high), high - 1) };
   plot.addEventListener('pointermove', e => show(rowAt(e), dayAt(e, plot)));
