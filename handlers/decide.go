@@ -28,12 +28,19 @@ type manyDecided struct {
 	Batch   int64     `json:"batch"`
 	Decided []decided `json:"decided"`
 	Skipped []skipped `json:"skipped,omitempty"`
-	Held    []skipped `json:"held,omitempty"` // left out of a dismissal, and may be ticked back in
+	Held    []held    `json:"held,omitempty"` // left out of a dismissal, and may be ticked back in
 }
 
 type skipped struct {
 	Alert int64  `json:"alert"`
 	Why   string `json:"why"`
+}
+
+type held struct {
+	Alert   int64   `json:"alert"`
+	Results []int64 `json:"results"`
+	Who     string  `json:"who"`
+	Why     string  `json:"why"`
 }
 
 // decide records a decision on one alert.
@@ -109,6 +116,10 @@ func (p *pages) decideMany(w http.ResponseWriter, r *request) error {
 		redirect(w, ownPath(r.PostForm.Get("back")))
 		return nil
 	}
+	return sendJSON(w, p.manyDecided(r, b))
+}
+
+func (p *pages) manyDecided(r *request, b store.Bulk) manyDecided {
 	answer := manyDecided{Batch: b.Batch, Decided: make([]decided, len(b.Done))}
 	for i, o := range b.Done {
 		answer.Decided[i] = decided{Alert: o.Alert, State: string(o.State), Decision: o.Decision, By: r.actor.Name}
@@ -117,9 +128,18 @@ func (p *pages) decideMany(w http.ResponseWriter, r *request) error {
 		answer.Skipped = append(answer.Skipped, skipped{x.Alert, x.Why})
 	}
 	for _, x := range b.Held {
-		answer.Held = append(answer.Held, skipped{x.Alert, heldFor(x)})
+		answer.Held = append(answer.Held, held{x.Alert, x.Results, p.alertLabel(r, x.Alert), heldFor(x)})
 	}
-	return sendJSON(w, answer)
+	return answer
+}
+
+// alertLabel is how the person of an alert is called.
+func (p *pages) alertLabel(r *request, alert int64) string {
+	row, err := p.db.Row(r.Context(), alert)
+	if err != nil {
+		return "#" + strconv.FormatInt(alert, 10)
+	}
+	return who{mode: p.mode(r.Context())}.title(row.Who)
 }
 
 // heldFor tells why an alert was left out of a dismissal.
@@ -141,21 +161,28 @@ func (p *pages) tellBulk(w http.ResponseWriter, r *request, b store.Bulk) error 
 		return err
 	}
 	d.Path = at.url("/")
-	d.Bulk = templates.BulkDone{Text: bulkText(len(b.Done), f.Get("action")), Batch: b.Batch, Reason: f.Get("reason"), Note: f.Get("note")}
-	label := func(alert int64) string {
-		row, err := p.db.Row(r.Context(), alert)
-		if err != nil {
-			return "#" + strconv.FormatInt(alert, 10)
-		}
-		return who{mode: d.Mode}.title(row.Who)
+	d.Bulk = p.bulkDone(r, b, "alert", at)
+	return page(w, http.StatusOK, templates.Queue, d)
+}
+
+// bulkDone tells what a decision about many did, and what it left out: to be
+// ticked back in by alert ("alert") or by result ("id").
+func (p *pages) bulkDone(r *request, b store.Bulk, field string, at place) templates.BulkDone {
+	f := r.PostForm
+	done := templates.BulkDone{
+		URL: r.URL.Path, Field: field, Text: bulkText(len(b.Done), f.Get("action")), Batch: b.Batch, Only: f["model"], Reason: f.Get("reason"), Note: f.Get("note"),
 	}
 	for _, x := range b.Skipped {
-		d.Bulk.Skipped = append(d.Bulk.Skipped, label(x.Alert)+": "+x.Why)
+		done.Skipped = append(done.Skipped, p.alertLabel(r, x.Alert)+": "+x.Why)
 	}
 	for _, x := range b.Held {
-		d.Bulk.Held = append(d.Bulk.Held, templates.HeldRow{ID: x.Alert, URL: at.url(alertPath(x.Alert)), Label: label(x.Alert), Why: heldFor(x)})
+		row := templates.HeldRow{Value: strconv.FormatInt(x.Alert, 10), URL: at.url(alertPath(x.Alert)), Label: p.alertLabel(r, x.Alert), Why: heldFor(x)}
+		if field == "id" {
+			row.Value = strings.Trim(strings.ReplaceAll(fmt.Sprint(x.Results), " ", ","), "[]")
+		}
+		done.Held = append(done.Held, row)
 	}
-	return page(w, http.StatusOK, templates.Queue, d)
+	return done
 }
 
 // bulkText says how many alerts something was done to: "3 alerts were dismissed".
@@ -259,9 +286,12 @@ func numberOf(f url.Values, name string) (int64, error) {
 	return n, nil
 }
 
-// numbers reads all values of a field; nil if there is none.
+// numbers reads all values of a field, "7" or "7,8"; nil if there is none.
 func numbers(f url.Values, name string) (out []int64, err error) {
-	for _, v := range f[name] {
+	if !f.Has(name) {
+		return nil, nil
+	}
+	for v := range strings.SplitSeq(strings.Join(f[name], ","), ",") {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil {
 			return nil, store.Errorf(store.Invalid, "%s: wanted whole numbers, not %q", name, v)

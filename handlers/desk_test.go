@@ -103,7 +103,7 @@ func TestBulkHoldsBack(t *testing.T) {
 		t.Fatalf("undo: %s; want all three back", body)
 	}
 	_, _, body = h.form(h.ana, "/alerts/decide", true, filter...)
-	wants(t, "script", body, `"held":[{"alert":2,"why":"mail-graph and web-risk flagged this person"}]`, `{"alert":3,"state":"dismissed"`)
+	wants(t, "script", body, `"held":[{"alert":2,"results":[2],"who":"SW002","why":"mail-graph and web-risk flagged this person"}]`, `{"alert":3,"state":"dismissed"`)
 	if _, _, body := h.form(h.ana, "/alerts/2/decide", true, "action", "dismiss", "reason", "4"); !strings.Contains(body, `"state":"dismissed"`) {
 		t.Errorf("one alert at a time is never held back: %s", body)
 	}

@@ -81,14 +81,14 @@ func TestDecideResultsHoldsBack(t *testing.T) {
 	l.post(one(1, 20, "web 1", false), one(1, 7, "usb 1", true), one(1, 30, "mail 1", true), // 1: two others, near: held back
 		one(2, 20, "web 1", true), one(2, 20, "web 2", true), one(2, 7, "usb 1", true), // 2: its own family and one other
 		one(3, 20, "web 1", false), one(3, 5, "usb 1", true), one(3, 30, "mail 1", true)) // 3: one of the two is too far
-	dismiss := Choice{Action: Dismiss, Reason: digit(4)}
+	dismiss := Choice{Action: Dismiss, Reason: new(4)}
 	b, err := DecideResults(t.Context(), l.db, l.ana, []int64{1, 4, 7}, dismiss)
-	if err != nil || b.Results != 2 || b.People != 2 || len(b.Back) != 1 || b.Back[0].Employee != 1 || fmt.Sprint(b.Back[0].Results, b.Back[0].Families) != "[1] [mail usb]" {
+	if err != nil || b.Results != 2 || b.People != 2 || len(b.Held) != 1 || fmt.Sprint(b.Held[0].Results, b.Held[0].Families) != "[1] [mail usb]" {
 		t.Fatalf("%+v, %v", b, err)
 	}
 	again := dismiss
 	again.Anyway, again.Batch = true, b.Batch
-	if more, err := DecideResults(t.Context(), l.db, l.ana, b.Back[0].Results, again); err != nil || more.Results != 1 || more.Batch != b.Batch || len(more.Back) != 0 {
+	if more, err := DecideResults(t.Context(), l.db, l.ana, b.Held[0].Results, again); err != nil || more.Results != 1 || more.Batch != b.Batch || len(more.Held) != 0 {
 		t.Errorf("a second act: %+v, %v", more, err)
 	}
 	if undone, err := UndoBatch(t.Context(), l.db, l.ana, b.Batch); err != nil || len(undone.Done) != 3 {

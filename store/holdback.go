@@ -17,12 +17,13 @@ const (
 type Held struct {
 	Alert    int64
 	Families []string // that flagged the person
+	Results  []int64  // that would have been dismissed
 }
 
 // dismissal is a result that a bulk is about to dismiss.
 type dismissal struct {
-	alert, employee, date int64
-	family                string
+	result, alert, employee, date int64
+	family                        string
 }
 
 // dismissals are the undecided results that c covers in those alerts.
@@ -32,8 +33,8 @@ func (tx *Tx) dismissals(alerts []int64, c *Choice) ([]dismissal, error) {
 		model string
 	},
 	) error {
-		return r.Scan(&x.alert, &x.employee, &x.date, &x.family, &x.model)
-	}, `SELECT a.id, r.employee, r.date, m.family, m.name FROM alert a JOIN detectionmodelresult r ON `+ofAlert+` JOIN model m ON m.name = r.reporter
+		return r.Scan(&x.result, &x.alert, &x.employee, &x.date, &x.family, &x.model)
+	}, `SELECT r.id, a.id, r.employee, r.date, m.family, m.name FROM alert a JOIN detectionmodelresult r ON `+ofAlert+` JOIN model m ON m.name = r.reporter
 		WHERE a.id IN (SELECT value FROM json_each(?)) AND r.decision IS NULL`, jsonIDs(alerts))
 	var out []dismissal
 	for _, x := range list {
@@ -60,9 +61,14 @@ func (tx *Tx) heldBack(list []dismissal) (out []Held, err error) {
 			return nil, err
 		}
 		for _, d := range list[:n] {
-			if len(families) > 0 && !slices.ContainsFunc(out, func(h Held) bool { return h.Alert == d.alert }) {
-				out = append(out, Held{d.alert, families})
+			if len(families) == 0 {
+				break
 			}
+			at := slices.IndexFunc(out, func(h Held) bool { return h.Alert == d.alert })
+			if at < 0 {
+				at, out = len(out), append(out, Held{Alert: d.alert, Families: families})
+			}
+			out[at].Results = append(out[at].Results, d.result)
 		}
 		list = list[n:]
 	}

@@ -35,7 +35,8 @@ type ExploreData struct {
 	First   string   // URL of the first page, when this is a later one
 	Best    Clearing // nothing matches: what brings back the most
 	Sum     string   // names the set of matching results, so that a decision is about what was seen
-	Decide  bool     // the reader may decide
+	Bulk    BulkDone
+	Decide  bool // the reader may decide
 	Reasons []Reason
 	Snoozes []Snooze
 }

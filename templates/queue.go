@@ -130,17 +130,20 @@ type FilterHelp struct {
 // BulkDone tells what became of a decision about many, where there is more to say
 // than that it was made.
 type BulkDone struct {
+	URL     string // where the form goes
+	Field   string // of the ticks
 	Text    string // "34 alerts dismissed"; empty: no more is to be said
 	Batch   int64  // to take it back; 0: nothing was done
 	Held    []HeldRow
 	Skipped []string // "HA001: bob was first: ..."
+	Only    []string // models that it covered alone
 	Reason  string   // digit, and note, of the decision
 	Note    string
 }
 
 // HeldRow is an alert that a dismissal of many left out.
 type HeldRow struct {
-	ID    int64
+	Value string // of its tick
 	URL   string
 	Label string
 	Why   string // "mail-graph and usb-watch flagged this person"

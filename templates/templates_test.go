@@ -118,13 +118,14 @@ func queueCases() []struct {
 	held := saved
 	held.Steps, held.SaveWhy = nil, ""
 	held.Bulk = BulkDone{
+		URL: "/alerts/decide", Field: "alert", Only: []string{"web-risk"},
 		Text: "34 alerts were dismissed", Batch: 77, Reason: "4", Note: "drift", Skipped: []string{"TW016: ben was first"},
-		Held: []HeldRow{{ID: 42, URL: "/alerts/42", Label: "HA001", Why: "mail-graph and usb-watch flagged this person"}},
+		Held: []HeldRow{{Value: "42", URL: "/alerts/42", Label: "HA001", Why: "mail-graph and usb-watch flagged this person"}},
 	}
 	evil := sampleQueue()
 	evil.Saved = []SavedView{{ID: 1, Name: hostile, URL: "javascript:alert(1)", By: hostile, Shared: true, Mine: true}}
 	evil.Help, evil.SaveAs, evil.SaveWhy, evil.Only = []FilterHelp{{hostile, hostile, "javascript:alert(1)"}}, hostile, hostile, []string{hostile}
-	evil.Bulk = BulkDone{Text: hostile, Batch: 1, Reason: hostile, Note: hostile, Skipped: []string{hostile}, Held: []HeldRow{{1, "javascript:alert(1)", hostile, hostile}}}
+	evil.Bulk = BulkDone{URL: "/alerts/decide", Field: "alert", Only: []string{hostile}, Text: hostile, Batch: 1, Reason: hostile, Note: hostile, Skipped: []string{hostile}, Held: []HeldRow{{hostile, "javascript:alert(1)", hostile, hostile}}}
 	evil.Query, evil.Problem, evil.User, evil.Host, evil.Title, evil.Path = hostile, hostile, hostile, hostile, hostile, "javascript:alert(1)"
 	evil.Rows = []Row{{ID: 1, URL: "javascript:alert(1)", Now: now, At: now, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 2, Types: []string{hostile}, Model: hostile, State: hostile, Status: hostile, Earlier: hostile, Dims: []Dim{{Name: hostile, Value: new(1e308)}}, Pick: true}}
 	return []struct {

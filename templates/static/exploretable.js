@@ -1,5 +1,6 @@
 // The table of explore: its rows come from the server; decisions are about the ticked, or about all that match.
-import { $, $$, fragment, post } from './dom.js';
+import { $, $$, fragment } from './dom.js';
+import { held } from './held.js';
 import { on } from './keys.js';
 import { S, many, number } from './explorestate.js';
 import { match, textOf } from './explorefilter.js';
@@ -140,43 +141,21 @@ function bindDecisions(reload) {
     url: '/explore/decide',
     params(items) {
       const p = [['q', textOf(S.filter)]];
-      if (!items[0].all) return [...p, ...items.map(t => ['id', t.id])];
+      if (!items[0].all) return [...p, ...items.flatMap(t => t.results ?? t.id).map(id => ['id', id])];
       return [...p, ['n', items.length], ['sum', items.reduce((sum, t) => sum + Math.imul(t.id | 0, 2654435761) >>> 0, 0)]];
     },
-    record: (items, answer, params) => ({ items: answer.decided.map(d => ({ id: d.alert, decision: d.decision })), who: answer.who, skipped: answer.skipped, held: answer.held, params, batch: answer.batch }),
+    record: (items, answer) => ({ items: answer.decided.map(d => ({ id: d.alert, decision: d.decision })), who: answer.who }),
     failed: () => reload().catch(() => {}),
     decided(record, text) {
-      if (record.items.length) say(text, { undo: true });
-      else say('Nothing is dismissed yet.');
-      holdBack(record, reload);
+      say(text, { undo: record.items.length > 0 });
+      held(record);
       reload().catch(e => say(e.message));
     },
     undone(record) {
-      holdBack({ held: [] });
+      held(null);
       const left = record.answer.skipped ?? [];
       say(left.length ? `Undone, but for ${many(left.length, 'alert', 'alerts')}: ${left.map(s => s.why).join('; ')}` : 'Undone.');
       reload().catch(e => say(e.message));
     },
   });
-}
-
-
-// A dismissal of many leaves out people whom other models flagged too; to dismiss them is a second act.
-function holdBack(record, reload) {
-  const box = $('[data-held]'), people = [...new Set(record.held.map(h => `${h.who} (${h.families.join(', ')})`))];
-  box.hidden = !people.length;
-  if (!people.length) return;
-  $('span', box).textContent = `Held back, since other models flagged them at the same time: ${people.join('; ')}.`;
-  $('button', box).onclick = async () => {
-    const params = new URLSearchParams({ action: 'dismiss', anyway: '1', batch: record.batch, reason: record.params.get('reason'), note: record.params.get('note') ?? '' });
-    for (const h of record.held) h.results.forEach(id => params.append('id', id));
-    try {
-      const answer = await post('/explore/decide', params);
-      record.items.push(...answer.decided.map(d => ({ id: d.alert, decision: d.decision })));
-      record.batch ||= answer.batch;
-      box.hidden = true;
-      say(`${answer.who} dismissed too`, { undo: true });
-      await reload();
-    } catch (e) { say(e.message) }
-  };
 }

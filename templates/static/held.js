@@ -5,7 +5,7 @@ import { say } from './toast.js';
 import { again } from './triage.js';
 
 const box = $('[data-held]'), form = box && $('form', box);
-let of = null, known = null;
+let of = null;
 
 const node = (tag, props, ...children) => {
   const e = Object.assign(document.createElement(tag), props);
@@ -13,18 +13,18 @@ const node = (tag, props, ...children) => {
   return e;
 };
 
-/** held lists what the record of a decision left out; item(id) is the row's. Without any, the list goes. */
-export function held(record, item) {
+/** held lists what the record of a decision left out. Without any, the list goes. */
+export function held(record) {
   if (!box) return;
   box.hidden = !record?.held?.length;
   if (box.hidden) return;
-  [of, known] = [record, item];
+  of = record;
   form.hidden = false;
   $('h2', box).textContent = `${plural(record.held.length, 'alert was', 'alerts were')} held back`;
   $('ul', box).replaceChildren(...record.held.map(h => {
     const tick = node('input', { type: 'checkbox', className: 'ck', name: 'alert', value: h.alert });
     const link = node('a', { className: 'l', href: `/alerts/${h.alert}`, textContent: 'Open' });
-    return node('li', {}, node('label', {}, tick, ' ', node('b', { textContent: item(h.alert)?.label ?? `#${h.alert}` })), ' ', node('span', { className: 'm', textContent: h.why }), ' ', link);
+    return node('li', {}, node('label', {}, tick, ' ', node('b', { textContent: h.who })), ' ', node('span', { className: 'm', textContent: h.why }), ' ', link);
   }));
   $('input[type=checkbox]', box).focus();
   box.scrollIntoView({ block: 'nearest' });
@@ -43,9 +43,8 @@ if (form) {
   form.addEventListener('submit', async e => {
     if (!of) return; // the page came with the list: its form is as good
     e.preventDefault();
-    const items = $$('input:checked', form).map(tick => known(tick.value) ?? { id: tick.value, label: `#${tick.value}`, seen: '' });
+    const items = $$('input:checked', form).map(tick => of.held.find(h => String(h.alert) === tick.value)).map(h => ({ id: String(h.alert), label: h.who, results: h.results }));
     if (!items.length) return say('Tick whom you mean all the same, or leave them.');
-    const left = { ...of, held: of.held.filter(h => !items.some(i => i.id === String(h.alert))) };
-    try { await again(left, items) } catch (err) { say(err.message) }
+    try { await again(of, items) } catch (err) { say(err.message) }
   });
 }

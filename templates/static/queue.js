@@ -143,7 +143,7 @@ function bindTriage() {
       ticked().forEach(tr => { $('.ck', tr).checked = false });
       count();
       say(text, { undo: true });
-      held(record, id => row(id) && item(row(id)));
+      held(record);
     },
     async undone(record) {
       held(null);

@@ -10,7 +10,7 @@ let page = null, asked = [], last = null, busy = false, refused = '';
  * triage binds a page. It gives targets(event) -> [{id, label, seen}], extra(items) -> params to add,
  * before(items) and failed(items) around the post, decided(record) and undone(record) after it.
  * A page whose items are no alerts gives name(items), opened(dialog, action, items), and for the
- * post url, params(items) and record(items, answer, params).
+ * post url, params(items) and record(items, answer). Items with results were held back: they are about those.
  */
 export function triage(of) {
   page = of;
@@ -143,13 +143,13 @@ async function many(items, params) {
 /** again repeats a decision about many for some that it left out; one undo takes back both. */
 export async function again(record, items) {
   const params = new URLSearchParams(record.params);
-  params.delete('alert');
+  for (const name of ['alert', 'id', 'n', 'sum']) params.delete(name);
   params.set('anyway', '1');
   params.set('batch', record.batch);
   items.part = record.part;
   page.before?.(items);
   try {
-    const more = await many(items, params);
+    const more = await (page.url ? other : many)(items, params);
     last = { ...record, ...more, batch: record.batch || more.batch, items: [...record.items, ...more.items] };
     page.decided({ ...last, items: more.items }, said({ ...last, items: more.items }, params) + ' too');
   } catch (e) {
@@ -160,7 +160,8 @@ export async function again(record, items) {
 
 async function other(items, params) {
   for (const [name, value] of page.params(items)) params.append(name, value);
-  return page.record(items, await post(page.url, params), params);
+  const answer = await post(page.url, params);
+  return { skipped: answer.skipped ?? [], held: answer.held ?? [], batch: answer.batch, params, ...page.record(items, answer) };
 }
 
 function said(record, params) {
