@@ -58,7 +58,7 @@ func startTab(tb testing.TB, more ...chromedp.ExecAllocatorOption) *tab {
 	tb.Cleanup(stop)
 	t := &tab{tb, ctx}
 	t.open("about:blank")
-	limited, stop := context.WithTimeout(ctx, 90*time.Second)
+	limited, stop := context.WithTimeout(ctx, 3*time.Minute)
 	tb.Cleanup(stop)
 	t.ctx = limited
 	return t
@@ -106,12 +106,12 @@ func tabSays[T any](t *tab, expression string) T {
 // until waits for a JavaScript expression to become true.
 func (t *tab) until(what, expression string) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if tabSays[bool](t, `(() => { try { return Boolean(`+expression+`) } catch { return false } })()`) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%s: not so within 10 s: %s\n%s", what, expression, tabSays[string](t, `location.href + '\n' + document.body.innerText`))
+			t.Fatalf("%s: not so within 30 s: %s\n%s", what, expression, tabSays[string](t, `location.href + '\n' + document.body.innerText`))
 		}
 	}
 }

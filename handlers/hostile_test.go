@@ -146,8 +146,8 @@ func TestHostileText(t *testing.T) {
 
 // A real browser runs none of it, and its policy has nothing to report.
 func TestBrowserHostileText(t *testing.T) {
-	p := openTab(t)
 	s := hostileHouse(t, &lines{})
+	p := openTab(t) // ends before the server: a page complains when that is gone
 	must(s.db.SetSetting(t.Context(), store.Actor{}, store.DisplayMode, "names"))
 	code, err := s.db.AddLink(context.Background(), "alice", time.Minute)
 	must(err)
