@@ -81,8 +81,15 @@ func (p *pages) matching(r *request, e *explored) ([]int32, error) {
 	return p.db.Match(r.Context(), e.Explored, e.filter, names)
 }
 
+// hear makes a page listen to all alerts from a position on.
+func (p *pages) hear(r *request, f *templates.Frame, since string) error {
+	counts, err := p.db.Counts(r.Context())
+	f.Waiting, f.Events = counts.Open, "/events?"+url.Values{"view": {"all"}, "since": {since}}.Encode()
+	return err
+}
+
 func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
-	form := r.URL.Query()
+	form, since := r.URL.Query(), p.live.position()
 	e, err := p.explore(r, form)
 	if err != nil {
 		return err
@@ -97,6 +104,9 @@ func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
 	}
 	d, err := p.exploreData(r, e, form)
 	if err != nil {
+		return err
+	}
+	if err := p.hear(r, &d.Frame, since); err != nil {
 		return err
 	}
 	return page(w, http.StatusOK, templates.Explore, d)

@@ -396,6 +396,15 @@ func TestBrowserExplore(t *testing.T) {
 
 	p.open(h.base + "/explore?q=score>%3D0.8&axes=score,email,date")
 	p.until("an address brings its brush and axes back", drawn+` && `+rowIDs+` === '2,5' && [...document.querySelectorAll('.ph')].map(h => h.dataset.k).join() === 'score,email,date' && document.querySelector('.ph .v').textContent === '≥ .80'`)
+	const pill = `document.querySelector('.newbar')`
+	p.until("it listens", live+` && `+pill+`.hidden`)
+	h.post("EM005", 0.95, "")
+	if code, _, body := h.form(h.ana, "/alerts/1/decide", true, "action", "confirm"); code != http.StatusOK {
+		t.Fatal(body)
+	}
+	p.until("what others do waits", `!`+pill+`.hidden && `+pill+`.innerText.startsWith('2 alerts with news') && `+rowIDs+` === '2,5'`)
+	p.press("n")
+	p.until("n takes it in, behind the same filter", pill+`.hidden && `+rowIDs+` === '7,2,5' && `+heading+`.startsWith('3 of 7 ') && `+q+` === 'score>=0.8'`)
 	if w := tabSays[int](p, `document.querySelectorAll('[style]').length`); w != 0 {
 		t.Errorf("%d style attributes", w)
 	}

@@ -33,6 +33,7 @@ func (p *pages) heatmapRoutes() []route {
 }
 
 func (p *pages) heatmapPage(w http.ResponseWriter, r *request) error {
+	since := p.live.position()
 	m, err := p.db.Heatmap(r.Context(), p.db.Now())
 	if err != nil {
 		return err
@@ -46,6 +47,9 @@ func (p *pages) heatmapPage(w http.ResponseWriter, r *request) error {
 	}
 	d.Orders, d.Heights = heatTabs(q, "order", d.Order, heatOrders, d), heatTabs(q, "view", heatView(d), heatViews, d)
 	d.Orders[len(d.Orders)-1].Label = map[string]string{modeNames: "Name", modePseudonyms: "Pseudonym", "ids": "ID"}[d.Mode]
+	if err := p.hear(r, &d.Frame, since); err != nil {
+		return err
+	}
 	if d.Rows, err = p.heatRows(r, m, d); err != nil {
 		return err
 	}

@@ -160,8 +160,13 @@ func TestBrowserHeatmap(t *testing.T) {
 	if err != nil || at.Query().Get("order") != "dept" || at.Query().Get("from") != day(1) {
 		t.Errorf("the link to the table forgets what was chosen: %s", at)
 	}
+	p.until("it listens", live)
+	h.post("EM005", 0.9, "")
+	p.until("what arrives waits", `!document.querySelector('.newbar').hidden`)
+	p.press("n")
+	p.until("n takes it in, as it was ordered", order+` === 'EM005 EM001 EM004 EM002 EM003' && document.querySelector('.hm.fit') && document.querySelector('[data-plot]').tabIndex === 0`)
 	tabSays[bool](p, `(document.querySelector('[data-plot]').focus(), true)`)
 	tabSays[bool](p, `(addEventListener('click', e => { window.went = e.target.closest('a').pathname; e.preventDefault() }, true), true)`)
 	p.press("\r")
-	p.until("Enter opens the person", `window.went === '/people/2'`)
+	p.until("Enter opens the person", `window.went === '/people/5'`)
 }

@@ -6,6 +6,7 @@ import { ends, filtered, match, parse, setBrush, setEnds, textOf } from './explo
 import { build, fits, layout, light, refresh, watch } from './exploreaxes.js';
 import { bindBrushes } from './explorebrush.js';
 import { soon } from './exploredraw.js';
+import { takes } from './live.js';
 import { bindTable, decidable, showTable } from './exploretable.js';
 
 const field = $('#q'), form = $('[data-form]'), read = $('[data-read]');
@@ -48,6 +49,7 @@ async function start() {
   listAxes();
   bindBrushes({ changed, moved, lights, picks });
   bindTable({ lights, reload });
+  takes(reload);
   for (const row of $$('[data-results] tbody tr')) row.dataset.i = S.row.get(Number(row.dataset.id));
   let frame = 0;
   watch(() => {

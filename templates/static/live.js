@@ -4,15 +4,18 @@ import { on } from './keys.js';
 import { say } from './toast.js';
 import { busy, fresh, row, rows, select } from './queue.js';
 
-const light = $('[data-live]'), pill = $('.newbar'), alert = $('[data-alert]')?.dataset.alert;
+const light = $('[data-live]'), pill = $('.newbar'), me = $('.menu bdi')?.textContent, alert = $('[data-alert]')?.dataset.alert;
 const waiting = new Set(); // ids of alerts that are not on the page
-let stream, offSince = 0, lastId = '', retry;
+let stream, offSince = 0, lastId = '', retry, take;
+
+/** takes names what takes in all that is new; decisions of others are news then, too. */
+export const takes = fn => { take = fn };
 
 const title = document.title;
 function paint() {
   if (!pill) return;
   pill.hidden = waiting.size === 0;
-  const text = plural(waiting.size, 'alert', 'alerts') + ' with new results';
+  const text = `${plural(waiting.size, 'alert', 'alerts')} ${pill.dataset.news}`;
   $('[data-new]', pill).textContent = text;
   $('[data-heard]').textContent = waiting.size ? text : '';
   document.title = (waiting.size ? `(${waiting.size}) ` : '') + title;
@@ -21,12 +24,12 @@ function paint() {
 async function show() {
   if (!waiting.size) return;
   const ids = [...waiting];
-  if (!rows().length) return location.reload();
+  if (!take && !rows().length) return location.reload();
   try {
-    const came = await fresh(ids);
+    const came = await (take ?? fresh)(ids);
     ids.forEach(id => waiting.delete(id));
     paint();
-    if (came.length) select(came.reduce((a, b) => Number(b.dataset.prio) > Number(a.dataset.prio) ? b : a));
+    if (came?.length) select(came.reduce((a, b) => Number(b.dataset.prio) > Number(a.dataset.prio) ? b : a));
   } catch (e) { say(e.message) }
 }
 
@@ -63,7 +66,8 @@ function counted(n) {
 
 function decided({ alert: id, state, by }) {
   const words = { confirmed: 'confirmed', dismissed: 'dismissed', snoozed: 'snoozed', in_review: 'took', new: 'reopened' }[state] ?? 'changed';
-  waiting.delete(String(id));
+  if (take && by !== me) waiting.add(String(id));
+  else if (!take) waiting.delete(String(id));
   paint();
   if (String(id) === alert) return news(`${by} ${words} this alert.`);
   const tr = row(id);
@@ -129,6 +133,6 @@ if (light) {
   $('button', light).addEventListener('click', () => { offSince = 0; lamp('Reconnecting', true); connect() });
   addEventListener('pagehide', () => stream.close());
   addEventListener('pageshow', e => { if (e.persisted) connect() });
-  // A browser opens six connections to a server: alerts in tabs behind let go of theirs.
-  if (alert) document.addEventListener('visibilitychange', () => { if (document.hidden) stream.close(); else connect() });
+  // A browser opens six connections to a server: only the queue keeps its own in a tab behind.
+  if (!$('.vl')) document.addEventListener('visibilitychange', () => { if (document.hidden) stream.close(); else connect() });
 }
