@@ -92,7 +92,7 @@ func (p *pages) refuse(w http.ResponseWriter, r *request, id int64, cause error)
 	d.Problem = sentence(e.Msg)
 	d.Draft = templates.Draft{Reason: f.Get("reason"), Note: f.Get("note"), Until: f.Get("until"), Over: f.Get("over")}
 	for i := range d.Results {
-		d.Results[i].Skip = f.Has("result") && !slices.Contains(f["result"], strconv.FormatInt(d.Results[i].ID, 10))
+		d.Results[i].Skip = f.Has("ticks") && !slices.Contains(f["result"], strconv.FormatInt(d.Results[i].ID, 10))
 	}
 	return page(w, code, templates.Alert, d)
 }
@@ -249,6 +249,9 @@ func choiceOf(f url.Values) (c store.Choice, err error) {
 		c.Seen = &seen
 	}
 	c.Results, err = numbers(f, "result")
+	if err == nil && c.Results == nil && f.Has("ticks") && (c.Action == store.Confirm || c.Action == store.Dismiss) {
+		return c, store.Errorf(store.Invalid, "tick at least one result for the decision to cover") // no tick is not all of them
+	}
 	return c, err
 }
 
