@@ -41,12 +41,19 @@ func startHouse(tb testing.TB) *house {
 
 func startHouseWith(tb testing.TB, o handlers.Options) *house {
 	tb.Helper()
+	return startHouseAt(tb, o, time.Now())
+}
+
+// startHouseAt starts one whose clock stands at now, and goes on from there.
+func startHouseAt(tb testing.TB, o handlers.Options, now time.Time) *house {
+	tb.Helper()
 	file, tokens := prepared()
 	path := filepath.Join(tb.TempDir(), "citd.db")
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	h := &house{tb: tb, token: tokens[store.Script]}
+	h.ahead.Store(int64(time.Until(now)))
 	db, err := store.Open(tb.Context(), path, store.Options{Clock: func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }})
 	if err != nil {
 		tb.Fatal(err)

@@ -65,7 +65,9 @@ func (p *pages) queuePage(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	d.Events = at.url("/events", "since", listen)
+	if d.Problem == "" {
+		d.Events = at.url("/events", "since", listen)
+	}
 	if d.Mode == modeNames && at.filter != "" { // its words are looked for in names
 		if err := p.db.Record(r.Context(), r.actor, "search", "alert", 0, ""); err != nil {
 			return noRecord(err)
