@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -127,7 +128,7 @@ func inspect(ctx context.Context, path, schema string, full bool) (version int, 
 	case version > newestSchema():
 		return 0, newer(path, version)
 	}
-	if err := sameFileID(ctx, path, ro); err != nil {
+	if err := ownWAL(ctx, path, ro); err != nil {
 		return 0, err
 	}
 	if version == newestSchema() && schema != "" {
@@ -151,8 +152,9 @@ func quickCheck(ctx context.Context, ro *sql.DB, path string) error {
 	return err
 }
 
-// sameFileID refuses a WAL that another database left: SQLite would take it.
-func sameFileID(ctx context.Context, path string, ro *sql.DB) error {
+// ownWAL refuses a WAL that another database left, or that this one had at
+// another time: SQLite would take it, and mix old pages with new ones.
+func ownWAL(ctx context.Context, path string, ro *sql.DB) error {
 	if sizeOf(path+"-wal") == 0 {
 		return nil
 	}
@@ -161,18 +163,27 @@ func sameFileID(ctx context.Context, path string, ro *sql.DB) error {
 		return err
 	}
 	defer without.Close()
-	const q = `SELECT value FROM setting WHERE key = 'file_id'`
-	var id, id2 string
-	if without.QueryRowContext(ctx, q).Scan(&id) != nil {
+	const q = `SELECT f.value, coalesce(m.value, '') FROM setting f LEFT JOIN setting m ON m.key = 'mark' WHERE f.key = 'file_id'`
+	var id, mark, id2, mark2 string
+	if without.QueryRowContext(ctx, q).Scan(&id, &mark) != nil {
 		return nil // a crash in a checkpoint leaves the file alone unreadable
 	}
-	if err := ro.QueryRowContext(ctx, q).Scan(&id2); err != nil || id != id2 {
-		return &Error{
-			Kind: Damaged, Msg: fmt.Sprintf("%s-wal belongs to another file; nothing was changed", path), Err: err,
-			Hint: "Move " + path + "-wal away, then start again.",
+	err = ro.QueryRowContext(ctx, q).Scan(&id2, &mark2)
+	other := "belongs to another file"
+	if err == nil && id == id2 {
+		wal, err := os.ReadFile(path + "-wal")
+		has := func(text string) bool { return bytes.Contains(wal, []byte(text)) }
+		// The file's mark is the one that the WAL follows, or was brought over from
+		// the WAL; a power cut may leave half of each.
+		if half := len(mark) / 2; err != nil || !has(mark2) || has(mark[:half]) || half > 0 && has(mark[half:len(mark)-1]) {
+			return err
 		}
+		other = "is of another time than the file"
 	}
-	return nil
+	return &Error{
+		Kind: Damaged, Msg: fmt.Sprintf("%s-wal %s; nothing was changed", path, other), Err: err,
+		Hint: "If " + path + " was put here by hand and is what you want, move " + path + "-wal away and start again. The safe way is:  citd restore FILE --db " + path,
+	}
 }
 
 // checkShape refuses a file whose tables, views and triggers are not those of schema.

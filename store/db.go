@@ -146,11 +146,18 @@ func (db *DB) enqueue(ctx context.Context, o *op) error {
 }
 
 func (db *DB) writer() {
+	for open := true; open; { // a panic past a round ends no more than that turn
+		safely("writer", func() { open = db.writes() })
+	}
+}
+
+// writes stores what arrives until the store is closed; then it returns false.
+func (db *DB) writes() bool {
 	for {
 		select {
 		case o, ok := <-db.ops:
 			if !ok {
-				return
+				return false
 			}
 			batch := []*op{o}
 			for len(batch) < maxBatch && len(db.ops) > 0 {
@@ -214,12 +221,15 @@ func (db *DB) commit(batch []*op) error {
 		}
 	}
 	crash("commit")
-	if _, err := tx.Exec(`COMMIT`); err != nil {
+	err := db.follow(tx, batch)
+	if err == nil {
+		_, err = tx.Exec(`COMMIT`)
+	}
+	if err != nil {
 		db.failedFlush(err)
 		_, _ = tx.Exec(`ROLLBACK`)
-		return err
 	}
-	return nil
+	return err
 }
 
 func (db *DB) publish(batch []*op) (wrote bool) {

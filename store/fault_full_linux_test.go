@@ -293,3 +293,65 @@ func TestFaultLocksStay(t *testing.T) {
 	}
 	locked("after a backup")
 }
+
+// One file by two names, a hard link or a mount of the file alone: the second
+// server is refused, and so is a command that would write by the second name.
+func TestFaultTwoNames(t *testing.T) {
+	t.Parallel()
+	for name, link := range map[string]func(t *testing.T, from, to string) error{
+		"hard link": func(_ *testing.T, from, to string) error { return os.Link(from, to) },
+		"mounted file": func(t *testing.T, from, to string) error {
+			put(t, to, nil)
+			err := syscall.Mount(from, to, "", syscall.MS_BIND, "")
+			t.Cleanup(func() { _ = syscall.Unmount(to, syscall.MNT_DETACH) })
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := mustOwn(t, putDemo(t))
+			other := filepath.Join(t.TempDir(), "other.db")
+			if err := link(t, db.path, other); err != nil {
+				t.Skip(err)
+			}
+			if err := note(db, "x"); err != nil {
+				t.Fatal(err)
+			}
+			_, err := own(t, other)
+			wantKind(t, "a second server", err, Locked)
+			_, err = Open(t.Context(), other, Options{})
+			wantKind(t, "a command", err, Locked)
+			must(db.Close())
+			db, err = own(t, other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if v, _ := db.Setting(t.Context(), "x"); v != "x" {
+				t.Error("once the first has ended, the second lacks a row")
+			}
+		})
+	}
+}
+
+// What statfs says of file systems on other computers leads to a refusal.
+func TestFaultRemoteDisk(t *testing.T) {
+	dir := t.TempDir()
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		t.Fatal(err)
+	}
+	remote[uint32(st.Type)] = "NFS"
+	defer delete(remote, uint32(st.Type))
+	path := filepath.Join(dir, "citd.db")
+	_, err := TakeLock(t.Context(), path)
+	wantKind(t, "lock", err, Denied)
+	_, err = Open(t.Context(), path, Options{Schema: testSchema(t), Create: true})
+	wantKind(t, "create", err, Denied)
+	if all, _ := os.ReadDir(dir); len(all) > 0 {
+		t.Errorf("left over: %v", all)
+	}
+	t.Setenv("CITD_REMOTE_DISK", "1")
+	if l, err := TakeLock(t.Context(), path); err != nil || l.Free() != nil {
+		t.Error(err)
+	}
+}

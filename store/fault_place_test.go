@@ -63,6 +63,7 @@ func TestFaultFileMoved(t *testing.T) {
 		{"garbage copied over", func(_ *DB, path string, _ []byte) error { return copyOver(path, bytes.Repeat([]byte("x"), 9999)) }},
 		{"cut to nothing", func(_ *DB, path string, _ []byte) error { return os.Truncate(path, 0) }},
 		{"WAL deleted", func(_ *DB, path string, _ []byte) error { return os.Remove(path + "-wal") }},
+		{"shared memory deleted", func(_ *DB, path string, _ []byte) error { return os.Remove(path + "-shm") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -219,5 +220,49 @@ func TestFaultHealth(t *testing.T) {
 	h, err := db.Health(t.Context())
 	if err != nil || h.WAL == 0 || h.BackupAt != 0 || h.Free == 0 {
 		t.Errorf("%+v, %v", h, err)
+	}
+}
+
+// A WAL goes with the file as it was at that time: beside an older or a newer
+// one it is refused, since SQLite would mix the two.
+func TestFaultWALOfAnotherTime(t *testing.T) {
+	t.Parallel()
+	db := mustOwn(t, putDemo(t))
+	var mains, wals [][]byte
+	for i := range 3 {
+		if err := note(db, fmt.Sprint("time", i)); err != nil {
+			t.Fatal(err)
+		}
+		for end, to := range map[string]*[][]byte{"": &mains, "-wal": &wals} {
+			b, err := os.ReadFile(db.path + end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			*to = append(*to, b)
+		}
+		idle(t, db)
+	}
+	for m := range mains {
+		for w := range wals {
+			path := filepath.Join(t.TempDir(), "citd.db")
+			put(t, path, mains[m])
+			put(t, path+"-wal", wals[w])
+			before := folderSum(t, path)
+			copied, err := own(t, path)
+			if m != w {
+				wantKind(t, fmt.Sprintf("the file of time %d, the WAL of time %d", m, w), err, Damaged)
+				if after := folderSum(t, path); after != before {
+					t.Error("the refusal changed something")
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v, _ := copied.Setting(t.Context(), fmt.Sprint("time", m)); v != "x" {
+				t.Errorf("time %d: what the WAL holds is not there", m)
+			}
+			must(copied.Close())
+		}
 	}
 }

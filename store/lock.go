@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,6 +38,9 @@ func TakeLock(ctx context.Context, path string) (*Lock, error) {
 
 // LockToReplace is TakeLock for a file that is about to be replaced, whatever it is.
 func LockToReplace(ctx context.Context, path string) (*Lock, error) {
+	if err := local(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
 	l := &Lock{path: path + ".lock"}
 	if st, err := os.Lstat(l.path); err == nil && !st.Mode().IsRegular() {
 		return nil, Errorf(Denied, "%s is no plain file, so it cannot be the lock of the database", l.path)
@@ -52,7 +56,7 @@ func LockToReplace(ctx context.Context, path string) (*Lock, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &Error{Kind: NoFile, Msg: "there is no folder for " + path, Err: err}
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
-		return nil, &Error{Kind: Denied, Msg: "cannot lock " + path, Err: err}
+		return nil, onDisk(err, "cannot lock "+path)
 	}
 	e := Errorf(Locked, "%s is served already by another citd", path)
 	if h := ServedBy(path); h.PID != 0 {

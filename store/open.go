@@ -42,8 +42,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, err
 	}
 	h, err := prepareFile(ctx, path, o)
+	var raw *os.File
 	if err == nil && o.Own {
-		err = takeOver(ctx, path, o)
+		raw, err = takeOver(ctx, path, o)
 	}
 	if err != nil {
 		return nil, wayBack(path, classify(err))
@@ -57,13 +58,11 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	if err := db.connect(ctx, h); err != nil {
 		_ = closeAll(db.r, db.w)
+		_ = raw.Close() // nil unless it is ours
 		return nil, classify(err)
 	}
 	if o.Own {
-		if db.files.raw, err = os.Open(path); err != nil {
-			return nil, errors.Join(err, closeAll(db.r, db.w))
-		}
-		db.files.tryAt = walLimit
+		db.files.raw, db.files.tryAt = raw, walLimit
 		_ = db.mark("TRUNCATE") // on a full disk there is none yet; reads go on
 	}
 	db.beside("writer", db.writer)
@@ -85,6 +84,11 @@ func closeAll(dbs ...*sql.DB) (err error) {
 
 // prepareFile looks at the file that is there, or makes one if that is wanted.
 func prepareFile(ctx context.Context, path string, o Options) (h header, err error) {
+	if !o.ReadOnly {
+		if err := local(filepath.Dir(path)); err != nil {
+			return h, err
+		}
+	}
 	st, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if !o.Create {
@@ -106,6 +110,9 @@ func prepareFile(ctx context.Context, path string, o Options) (h header, err err
 	}
 	if !o.ReadOnly {
 		err = restrict(path, st)
+	}
+	if err == nil && !o.Own {
+		err = unclaimed(path)
 	}
 	if err == nil {
 		err = checkBeside(path, st, h)
@@ -152,8 +159,21 @@ func create(ctx context.Context, path, schema string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// takeOver reads a file through and brings it to the newest schema.
-func takeOver(ctx context.Context, path string, o Options) error {
+// takeOver holds a file against other servers, reads it through and brings it
+// to the newest schema.
+func takeOver(ctx context.Context, path string, o Options) (_ *os.File, err error) {
+	raw, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = raw.Close()
+		}
+	}()
+	if err := claim(raw); err != nil {
+		return nil, err
+	}
 	had := sizeOf(path+"-wal") > 0
 	version, err := inspect(ctx, path, o.Schema, sizeOf(path) <= checkedFirst)
 	if err != nil {
@@ -161,12 +181,12 @@ func takeOver(ctx context.Context, path string, o Options) error {
 			_ = os.Remove(path + "-wal")
 			_ = os.Remove(path + "-shm")
 		}
-		return err
+		return nil, err
 	}
 	if version < newestSchema() {
-		return migrate(ctx, path, o.Schema, version)
+		err = migrate(ctx, path, o.Schema, version)
 	}
-	return nil
+	return raw, err
 }
 
 // wayBack adds to the error of a damaged file what can be done about it.

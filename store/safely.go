@@ -9,14 +9,17 @@ import (
 // Go runs fn in a goroutine. A panic in it is logged and ends that goroutine,
 // not the program. No other place starts one.
 func Go(name string, fn func()) {
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				logPanic(name, p)
-			}
-		}()
-		fn()
+	go safely(name, fn)
+}
+
+// safely runs fn, and logs the panic that ends it.
+func safely(name string, fn func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(name, p)
+		}
 	}()
+	fn()
 }
 
 func logPanic(where string, p any) {

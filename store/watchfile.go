@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -25,14 +26,17 @@ const (
 // watched is what the writer knows of the files that it writes. SQLite goes on
 // writing to a file that was moved, deleted or copied over, and calls it stored.
 type watched struct {
-	main, wal fs.FileInfo // nil: not watched
-	raw       *os.File    // the file, to look at it past SQLite
-	pages     []int64     // where the mark was
-	marks     []string    // that the file without its WAL may hold, see mark
-	stale     bool        // the file has changed since its mark was written
-	unsaved   bool        // the WAL is not empty
-	tryAt     int64       // size of the WAL at which writes wait for readers
-	idle      *time.Timer
+	main, wal, shm fs.FileInfo // nil: not watched
+
+	raw   *os.File // the file, to look at it past SQLite, and to hold it
+	pages []int64  // where the mark was
+	marks []string // that the file without its WAL may hold, see mark
+
+	fresh   bool  // what the WAL held is all in the file, see follow
+	stale   bool  // the file has changed since its mark was written
+	unsaved bool  // the WAL is not empty
+	tryAt   int64 // size of the WAL at which writes wait for readers
+	idle    *time.Timer
 }
 
 // Broken is closed when the file can be trusted no longer. Err says why; each
@@ -85,9 +89,8 @@ func (db *DB) inPlace() error {
 	if f.main == nil || db.Err() != nil {
 		return db.Err()
 	}
-	main, err := os.Stat(db.path)
-	wal, err2 := os.Stat(db.path + "-wal")
-	if err = errors.Join(err, err2); err != nil || !os.SameFile(main, f.main) || !os.SameFile(wal, f.wal) {
+	main, wal, shm, err := db.look3()
+	if err != nil || !os.SameFile(main, f.main) || !os.SameFile(wal, f.wal) || !os.SameFile(shm, f.shm) {
 		db.fail(&Error{
 			Kind: Damaged, Err: err, Msg: db.path + " was moved, replaced or deleted while it was in use; nothing more is stored",
 			Hint: "Put it back, with its -wal file if there is one, then start citd again.",
@@ -110,6 +113,15 @@ func (db *DB) inPlace() error {
 	return nil
 }
 
+// look3 looks at the file, its WAL, and what its users share: were that last one
+// gone, the next program to open the file would write over our part of the WAL.
+func (db *DB) look3() (main, wal, shm fs.FileInfo, err error) {
+	main, err = os.Stat(db.path)
+	wal, err2 := os.Stat(db.path + "-wal")
+	shm, err3 := os.Stat(db.path + "-shm")
+	return main, wal, shm, errors.Join(err, err2, err3)
+}
+
 // mark writes a new random mark and brings the WAL into the file, as far as
 // readers allow. So each state of the file has its own mark, and an old copy of
 // it that is put in its place can be told.
@@ -117,7 +129,7 @@ func (db *DB) mark(how string) error {
 	ctx, f, m := context.Background(), &db.files, rand.Text()
 	var err error
 	if len(f.marks) < maxMarks {
-		_, err = db.conn.ExecContext(ctx, `INSERT INTO setting (key, value) VALUES ('mark', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, m)
+		_, err = db.conn.ExecContext(ctx, `INSERT INTO setting (key, value) VALUES ('mark', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, m+".")
 		if err == nil {
 			f.marks = append(f.marks, m)
 		}
@@ -126,14 +138,24 @@ func (db *DB) mark(how string) error {
 	err = errors.Join(err, db.conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+how+`)`).Scan(&busy, &log, &done))
 	if f.stale = false; err == nil && busy == 0 && log == done { // all of it is in the file
 		f.marks, f.pages = f.marks[len(f.marks)-1:], db.markPages()
-		f.unsaved = how != "TRUNCATE"
+		f.unsaved, f.fresh = how != "TRUNCATE", true
 	}
-	main, err2 := os.Stat(db.path)
-	wal, err3 := os.Stat(db.path + "-wal")
-	if err2 == nil && err3 == nil {
-		f.main, f.wal = main, wal
+	main, wal, shm, err2 := db.look3()
+	if err2 == nil {
+		f.main, f.wal, f.shm = main, wal, shm
 	}
-	return errors.Join(err, err2, err3)
+	return errors.Join(err, err2)
+}
+
+// follow notes in a WAL that begins anew the mark of the file that it follows,
+// so that the WAL of one time is not taken for that of another, see ownWAL.
+func (db *DB) follow(tx *Tx, batch []*op) error {
+	f := &db.files
+	if !f.fresh || !slices.ContainsFunc(batch, func(o *op) bool { return o.err == nil }) {
+		return nil
+	}
+	_, err := tx.Exec(`UPDATE setting SET value = ? WHERE key = 'mark'`, f.marks[0]+"+")
+	return err
 }
 
 // marked looks for the mark in the file without its WAL. It reads by a handle
@@ -200,7 +222,8 @@ func (db *DB) settleWAL(wrote bool) {
 	if !wrote || f.main == nil || db.Err() != nil {
 		return
 	}
-	f.unsaved = true
+	crash("settle")
+	f.unsaved, f.fresh = true, false
 	f.idle.Reset(idleAfter)
 	if db.walSize.Load() > f.tryAt {
 		db.emptyWAL(time.Second * time.Duration(f.tryAt/walLimit))
