@@ -130,7 +130,7 @@ func (t teller) batch(entries []store.Entry) templates.ActivityEntry {
 // other tells verbs that need no link.
 func (t teller) other(out *templates.ActivityEntry, e store.Entry) {
 	words := map[string]string{
-		"search": "searched", "export": "exported", "setting": "changed a setting", "import": "imported", "read": "read over the API",
+		"search": "searched", "export": "exported", "setting": "changed a setting", "import": "imported", "read": "read over the API", "purge": "removed for good", "restore": "put a backup in the place of the file",
 	}[e.Verb]
 	if words == "" {
 		words = e.Verb
@@ -164,7 +164,7 @@ func accountWords(verb string) string {
 	words := map[string]string{
 		"login": "signed in", "logout": "signed out", "login-link": "made a sign-in link for", "login-failed": "refused sign-ins of",
 		"account-add": "added", "account-role": "gave another role to", "account-lock": "locked", "account-unlock": "let in again",
-		"account-expiry": "set an end for", "account-password": "set the password of",
+		"account-expiry": "set an end for", "account-password": "set the password of", "account-reset": "took away the password and made a sign-in link for",
 	}[verb]
 	if words == "" {
 		return verb

@@ -220,7 +220,7 @@ func (a *api) putList(w http.ResponseWriter, r *request) error {
 func (a *api) writeList(w http.ResponseWriter, r *request, save func(*store.Batch, *store.Resource, io.ReaderAt) ([]int64, error), status int) error {
 	body, err := a.db.Spool(r.Body)
 	if err != nil {
-		return bodyError(err)
+		return err
 	}
 	defer body.Close()
 	out, err := a.apply(w, r, body, func(b *store.Batch) (store.Answer, error) {

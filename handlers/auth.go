@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -108,7 +109,7 @@ func (s *server) takeBody(w http.ResponseWriter, r *request, limit int64) (int64
 	if !s.bodies.take(n) {
 		return 0, errBusy
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	r.Body = clientBody{http.MaxBytesReader(w, r.Body, limit)}
 	return n, nil
 }
 
@@ -147,13 +148,18 @@ func (r *request) bytes() ([]byte, error) {
 		b.Grow(int(n) + bytes.MinRead)
 	}
 	_, err := b.ReadFrom(r.Body)
-	return b.Bytes(), bodyError(err)
+	return b.Bytes(), err
 }
 
-// bodyError says what an error of reading a body means.
-func bodyError(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return store.Errorf(store.Invalid, "the body ended early")
+// clientBody tells what a client does wrong with its body from what goes wrong here.
+type clientBody struct{ io.ReadCloser }
+
+func (c clientBody) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	var large *http.MaxBytesError
+	switch {
+	case err == nil, errors.Is(err, io.EOF), errors.As(err, &large), errors.Is(err, os.ErrDeadlineExceeded):
+		return n, err
 	}
-	return err
+	return n, &store.Error{Kind: store.Invalid, Msg: "the body ended early, or its chunks are broken", Err: err}
 }

@@ -215,6 +215,9 @@ func TestWire(t *testing.T) {
 		{"too large, announced", "POST /data-sub/api/employee/ HTTP/1.1\nHost: {HOST}\n{AUTH}\nContent-Type: application/json\nExpect: 100-continue\nContent-Length: 1048577\n\n", 413},
 		{"list too large, announced", "PATCH /data-sub/api/employee/ HTTP/1.1\nHost: {HOST}\n{AUTH}\nContent-Type: application/json\nExpect: 100-continue\nContent-Length: 67108865\n\n", 413},
 		{"too large, not announced", "POST /data-sub/api/employee/ HTTP/1.1\nHost: {HOST}\n{AUTH}\nContent-Type: application/json\nTransfer-Encoding: chunked\n\n100400\n" + strings.Repeat(" ", 0x100400) + "\n0\n\n", 413},
+		{"a chunk of no size", "POST /data-sub/api/employee/ HTTP/1.1\nHost: {HOST}\n{AUTH}\nTransfer-Encoding: chunked\n\nzz\n{}\n0\n\n", 400},
+		{"a list in chunks of no size", "PATCH /data-sub/api/employee/ HTTP/1.1\nHost: {HOST}\n{AUTH}\nTransfer-Encoding: chunked\n\n-5\n{}\n0\n\n", 400},
+		{"a chunk with too much to say", "POST /data-sub/api/employee/ HTTP/1.1\nHost: {HOST}\n{AUTH}\nTransfer-Encoding: chunked\n\n2;x=" + strings.Repeat("y", 20000) + "\n{}\n0\n\n", 400},
 		{"header too large", "GET /healthz HTTP/1.1\nHost: {HOST}\nX-A: " + strings.Repeat("a", 64<<10) + "\n\n", 431},
 	} {
 		if status, head := s.raw(tt.text); status != tt.status {

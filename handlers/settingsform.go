@@ -89,10 +89,7 @@ func (s *server) addPerson(r *request, name string, role store.Role) (string, *t
 	if !slices.Contains(store.PersonRoles, role) {
 		return "", nil, store.Errorf(store.Invalid, "a person is %s", store.JoinRoles(store.PersonRoles))
 	}
-	if _, _, err := s.db.AddAccount(r.Context(), r.actor, store.NewAccount{Kind: store.Person, Name: name, Role: role}); err != nil {
-		return "", nil, err
-	}
-	code, err := s.db.AddLinkBy(r.Context(), r.actor, name, store.LinkLife)
+	_, code, err := s.db.AddAccount(r.Context(), r.actor, store.NewAccount{Kind: store.Person, Name: name, Role: role, Link: true})
 	return "", s.loginLink(r, name, code), err
 }
 

@@ -60,24 +60,27 @@ type NewAccount struct {
 	Name      string
 	Role      Role
 	Password  string // of a person; empty: none, sign in by link
+	Link      bool   // of a person: make the first link with the account
 	ExpiresAt int64  // microseconds since 1970, 0 for never
 }
 
-// AddAccount makes an account. For a token it returns the secret, which is kept
-// nowhere else. Errors: Invalid (name, role or password), Conflict (name taken).
-func (db *DB) AddAccount(ctx context.Context, by Actor, n NewAccount) (a Account, token string, err error) {
+// AddAccount makes an account. It returns the token, or the code of the link,
+// which is kept nowhere else. Errors: Invalid (name, role or password), Conflict (name taken).
+func (db *DB) AddAccount(ctx context.Context, by Actor, n NewAccount) (a Account, code string, err error) {
 	if err := CheckName(n.Name); err != nil {
 		return a, "", err
 	}
 	var secret []byte
 	switch {
 	case n.Kind == Token:
-		token = newToken(n.Role)
-		secret = digest(token)
+		code = newToken(n.Role)
+		secret = digest(code)
 	case n.Password != "":
 		if secret, err = db.logins.hash(ctx, n.Password); err != nil {
 			return a, "", err
 		}
+	case n.Link:
+		code = newSecret()
 	}
 	a, err = Write(ctx, db, func(tx *Tx) (Account, error) {
 		a := Account{Kind: n.Kind, Secret: secret != nil, CreatedAt: tx.Now, ExpiresAt: n.ExpiresAt}
@@ -90,12 +93,17 @@ func (db *DB) AddAccount(ctx context.Context, by Actor, n NewAccount) (a Account
 			return a, err
 		}
 		a.Name, a.Role = n.Name, n.Role
+		if n.Link {
+			if err := addLink(tx, a.ID, code, LinkLife); err != nil {
+				return a, err
+			}
+		}
 		return a, audit(tx, by, "account-add", "account", a.ID, string(n.Kind)+" "+string(n.Role))
 	})
 	if err != nil {
-		token = ""
+		code = ""
 	}
-	return a, token, err
+	return a, code, err
 }
 
 // CheckName keeps names to what fits a Basic login and a line of a log.

@@ -22,10 +22,10 @@ const (
 // auditVerbs are the verbs of each part; every other verb is among all only.
 var auditVerbs = map[ActivityKind][]string{
 	OnlyDecisions: {"decide"},
-	OnlyChanges:   {"change", "delete", "import"},
+	OnlyChanges:   {"change", "delete", "import", "purge", "restore"},
 	OnlyAccess: {
 		"view", "search", "reveal", "export", "login", "logout", "login-link", "login-failed", "setting",
-		"account-add", "account-role", "account-lock", "account-unlock", "account-expiry", "account-password",
+		"account-add", "account-role", "account-lock", "account-unlock", "account-expiry", "account-password", "account-reset",
 	},
 }
 

@@ -71,7 +71,10 @@ func Import(ctx context.Context, db *DB, who Actor, in io.Reader, o ImportOption
 			return 0, rep.refused(o)
 		}
 		if o.DryRun {
-			return 0, errors.Join(b.settle(), errDryRun)
+			if err := b.settle(); err != nil { // joined to errDryRun it would pass for it
+				return 0, err
+			}
+			return 0, errDryRun
 		}
 		return 0, nil
 	})

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -78,8 +79,8 @@ func (u *purge) run(p Purge) (id int64, detail string, err error) {
 // person removes somebody with results, events, reveals, and the evidence and
 // address that are nobody else's; notes about them go, decisions stay.
 func (u *purge) person(p Purge) (id int64, err error) {
-	var name string
-	err = u.tx.Row(`SELECT id, name FROM employee WHERE employee_id = ?`, []any{p.Person}, &id, &name)
+	var name, alias string
+	err = u.tx.Row(`SELECT id, name, pseudonym FROM employee WHERE employee_id = ?`, []any{p.Person}, &id, &name, &alias)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, Errorf(NotFound, "there is no employee %q", p.Person)
 	} else if err != nil {
@@ -114,6 +115,9 @@ func (u *purge) person(p Purge) (id int64, err error) {
 		return 0, err
 	}
 	if _, err := u.tx.Exec(`UPDATE employee SET manager = '' WHERE manager IN (?, ?) AND manager != ''`, p.Person, name); err != nil {
+		return 0, err
+	}
+	if err := u.forget(p.Person, name, alias); err != nil {
 		return 0, err
 	}
 	u.done.People = 1
@@ -176,6 +180,48 @@ func (u *purge) each(n *int, r *Resource, q string, args ...any) error {
 func (u *purge) loose(evidence []int64) error {
 	return u.each(&u.done.Evidence, Evidences, `SELECT id FROM detectionevidence WHERE id IN (SELECT value FROM json_each(?))
 		AND NOT EXISTS (SELECT 1 FROM result_evidence WHERE evidence = detectionevidence.id)`, jsonIDs(evidence))
+}
+
+// forget takes the words that name a person out of what was typed about others,
+// and removes saved views and keys of requests that hold one.
+func (u *purge) forget(words ...string) error {
+	var names []string
+	for _, w := range words {
+		if w != "" {
+			names = append(names, regexp.QuoteMeta(w))
+		}
+	}
+	named, err := regexp.Compile(`(?i)(^|[^\pL\pN])(?:` + strings.Join(names, "|") + `)([^\pL\pN]|$)`)
+	if err != nil {
+		return err
+	}
+	for _, q := range []string{
+		`DELETE FROM saved_view WHERE citd_match(?, name || char(10) || filter)`,
+		`DELETE FROM idempotency WHERE citd_match(?, key)`,
+	} {
+		if _, err := u.tx.Exec(q, named.String()); err != nil {
+			return err
+		}
+	}
+	for table, column := range map[string]string{"decision": "note", "reveal": "text"} {
+		list, err := ids(u.tx, `SELECT id FROM `+table+` WHERE citd_match(?, `+column+`)`, named.String())
+		if err != nil {
+			return err
+		}
+		for _, id := range list {
+			var text string
+			if err := u.tx.Row(`SELECT `+column+` FROM `+table+` WHERE id = ?`, []any{id}, &text); err != nil {
+				return err
+			}
+			for named.MatchString(text) { // two names beside each other share what parts them
+				text = named.ReplaceAllString(text, "$1(removed)$2")
+			}
+			if _, err := u.tx.Exec(`UPDATE `+table+` SET `+column+` = ? WHERE id = ?`, text, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // notes empties what was typed about the alerts that q gives.

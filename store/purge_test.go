@@ -71,6 +71,22 @@ func TestPurge(t *testing.T) {
 			if err := db.Reveal(t.Context(), who, person, 5, "Typed about zqx"); err != nil {
 				t.Fatal(err)
 			}
+			remarks := map[string]string{"Like IDzqx, as ever": "Like (removed), as ever", "IDzqx Name zqx;name ZQX": "(removed) (removed);(removed)", "IDzq": "IDzq"}
+			if tt.purge.Person == "" {
+				remarks = nil
+			}
+			for note := range remarks {
+				if _, err := Decide(t.Context(), db, who, 1, Choice{Action: Remark, Note: note}); err != nil {
+					t.Fatal(err)
+				}
+				_, err := SaveView(t.Context(), db, who, SavedView{Name: note, View: QueueViews[0], Filter: `"` + note + `"`})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, _, err := Apply(t.Context(), db, who, func(b *Batch) (int, error) { return 0, b.Remember("run of IDzqx", []byte{1}, Answer{}) }); err != nil {
+				t.Fatal(err)
+			}
 			if len(rawly(t, path, "Note of zqx")) == 0 || len(rawly(t, path, "Long text of zqx")) == 0 {
 				t.Fatal("nothing was planted")
 			}
@@ -98,6 +114,11 @@ func TestPurge(t *testing.T) {
 			}
 			if n := count(t, db, `SELECT count(*) FROM detectionmodelresult`); n != 60 {
 				t.Errorf("%d results are left; want 60", n)
+			}
+			for was, want := range remarks {
+				if n := count(t, db, `SELECT count(*) FROM decision WHERE note = '`+want+`'`); n != 1 {
+					t.Errorf("the note %q did not become %q", was, want)
+				}
 			}
 			if err := db.Close(); err != nil {
 				t.Fatal(err)

@@ -121,13 +121,8 @@ func (db *DB) SignOut(ctx context.Context, who Actor, hash []byte) error {
 // AddLink makes a link that signs a person in once within life. It returns the
 // code, which is kept nowhere else. Error: NotFound (no such person, or locked).
 func (db *DB) AddLink(ctx context.Context, name string, life time.Duration) (code string, err error) {
-	return db.AddLinkBy(ctx, Actor{}, name, life)
-}
-
-// AddLinkBy is AddLink in the name of an admin.
-func (db *DB) AddLinkBy(ctx context.Context, by Actor, name string, life time.Duration) (code string, err error) {
 	return db.link(ctx, name, life, func(tx *Tx, id int64) error {
-		return audit(tx, by, "login-link", "account", id, "")
+		return audit(tx, Actor{}, "login-link", "account", id, "")
 	})
 }
 
@@ -161,14 +156,18 @@ func (db *DB) link(ctx context.Context, name string, life time.Duration, then fu
 		if err := then(tx, id); err != nil {
 			return none, err
 		}
-		_, err = tx.Exec(`INSERT INTO session (hash, account, kind, created_at, seen_at, expires_at) VALUES (?, ?, 'link', ?, ?, ?)`,
-			digest(code), id, tx.Now, tx.Now, tx.Now+life.Microseconds())
-		return none, err
+		return none, addLink(tx, id, code, life)
 	})
 	if err != nil {
 		return "", err
 	}
 	return code, nil
+}
+
+func addLink(tx *Tx, account int64, code string, life time.Duration) error {
+	_, err := tx.Exec(`INSERT INTO session (hash, account, kind, created_at, seen_at, expires_at) VALUES (?, ?, 'link', ?, ?, ?)`,
+		digest(code), account, tx.Now, tx.Now, tx.Now+life.Microseconds())
+	return err
 }
 
 // FollowLink signs in the person for whom a link was made. A second use within
