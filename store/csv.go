@@ -80,21 +80,38 @@ func (f *Field) appendCell(b []byte, p any, raw bool) []byte {
 		return append(b, strings.Trim(string(json), `"`)...)
 	}
 	if !raw {
-		if isFormula(text) {
-			text = "'" + text
-		}
-		text = Visible(text)
+		text = Visible(unformula(text, true))
 	}
 	return appendQuoted(b, text)
 }
 
-// isFormula reports whether a spreadsheet may run s, or if s is such a text
-// behind apostrophes, which must stay apart from one that was guarded.
-func isFormula(s string) bool {
-	s = strings.TrimLeft(s, "'")
-	r, _ := utf8.DecodeRuneInString(s)
-	return s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
+// unformula puts an apostrophe before what a spreadsheet may run as a formula, or
+// takes it off again: at the beginning of a text, and behind what begins a cell
+// for those who part cells by semicolons, to whom the quotes in a line of ours
+// mean nothing.
+func unformula(s string, on bool) string {
+	if !strings.ContainsAny(s, formula+"\t\r\n") {
+		return s
+	}
+	b := make([]byte, 0, len(s)+2)
+	begins, first := true, true // of a cell, of all
+	for _, r := range s {
+		switch {
+		case !begins || !strings.ContainsRune(formula, r) && (!first || !strings.ContainsRune("\t\r\n", r)):
+		case on:
+			b = append(b, '\'')
+		case len(b) > 0 && b[len(b)-1] == '\'':
+			b = b[:len(b)-1]
+		}
+		b = utf8.AppendRune(b, r)
+		quote := r == '\'' || r == '"' // one that was there stays apart from ours
+		first = first && quote
+		begins = strings.ContainsRune(";\t\r\n", r) || begins && quote
+	}
+	return string(b)
 }
+
+const formula = "=+-@＝＋－＠" // what may begin one
 
 func appendQuoted(b []byte, s string) []byte {
 	if !strings.ContainsAny(s, ",;\"\t\r\n") && strings.TrimSpace(s) == s {
@@ -195,8 +212,8 @@ func (f *Field) cell(s string, raw bool) []byte {
 		return nil
 	case f.Type == ident && strings.Trim(s, "0123456789") == "" && s[0] != '0', f.Type == List && json.Valid([]byte(s)):
 		return []byte(s)
-	case f.Type == String && !raw && strings.HasPrefix(s, "'") && isFormula(s):
-		s = s[1:]
+	case f.Type == String && !raw:
+		s = unformula(s, false)
 	}
 	return appendString(nil, s)
 }

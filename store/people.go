@@ -381,8 +381,8 @@ func AppendCSVLine(b []byte, cells ...string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if _, err := strconv.ParseFloat(c, 64); err != nil && isFormula(c) {
-			c = "'" + c
+		if _, err := strconv.ParseFloat(c, 64); err != nil {
+			c = unformula(c, true)
 		}
 		b = appendQuoted(b, Visible(c))
 	}
