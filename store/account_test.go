@@ -210,12 +210,13 @@ func TestDecoyCostsTheSame(t *testing.T) {
 	}
 }
 
-// Two slots and a bounded queue: what comes on top is told to come back.
+// A few slots and a bounded queue: what comes on top is told to come back.
 func TestHashSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l logins
 		var free []func()
-		for range hashSlots {
+		l.init()
+		for range cap(l.slots) {
 			f, err := l.slot(t.Context())
 			if err != nil {
 				t.Fatal(err)

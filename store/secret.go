@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +27,8 @@ const (
 
 const (
 	tokenPrefix = "citd_"
-	hashSlots   = 2  // passwords hashed at once: 19 MiB and a core each
-	hashWaiters = 64 // that wait for a slot; more are told to come back
+	hashWaiters = 64 // logins that wait for their password to be hashed; more are told to come back
+	guessPause  = 25 * time.Millisecond
 	cacheSize   = 1024
 	cacheLife   = 10 * time.Minute
 	failEvery   = time.Minute // failed logins of an account share one record a minute
@@ -90,7 +91,8 @@ type failure struct {
 func (l *logins) init() {
 	l.once.Do(func() {
 		_, _ = rand.Read(l.key[:])
-		l.slots, l.queue = make(chan struct{}, hashSlots), make(chan struct{}, hashSlots+hashWaiters)
+		n := max(1, min(2, runtime.GOMAXPROCS(0)/2)) // 19 MiB and a core each: half of the cores is for others
+		l.slots, l.queue = make(chan struct{}, n), make(chan struct{}, n+hashWaiters)
 		l.ok, l.used, l.failed = map[[32]byte]int64{}, map[int64]int64{}, map[int64]failure{}
 		l.stmts = map[AccountKind]*sql.Stmt{}
 	})
@@ -155,6 +157,8 @@ func (l *logins) fits(ctx context.Context, now int64, user, password, hash strin
 	fits, err := argon2id.ComparePasswordAndHash(password, hash)
 	if err == nil && fits {
 		l.remember(name, now)
+	} else {
+		time.Sleep(guessPause) // in the slot: those who guess take half of a core
 	}
 	return fits, err
 }
