@@ -260,6 +260,9 @@ func folderSum(tb testing.TB, path string) string {
 // and what was changed in evidence, results and their indexes is found. SQLite's
 // own quick check finds a few in a hundred.
 func TestFaultFlips(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after another: nothing for the race detector, which takes minutes for it")
+	}
 	t.Parallel()
 	good := demoFile()
 	path := putDemo(t)
