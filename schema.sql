@@ -240,7 +240,6 @@ CREATE TABLE alert (
 CREATE INDEX alert_open  ON alert (employee) WHERE state IN ('new', 'in_review', 'snoozed');
 CREATE INDEX alert_state ON alert (state, priority DESC, id DESC);
 CREATE INDEX alert_employee ON alert (employee, id);
-CREATE INDEX alert_opened ON alert (opened_at);
 
 -- Append-only: an alert's state follows from these rows.
 CREATE TABLE decision (

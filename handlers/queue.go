@@ -124,7 +124,7 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	} else if err != nil {
 		return d, err
 	}
-	d.Total = list.Total
+	d.Total, d.More = list.Total, list.More
 	if list.Next != nil {
 		d.Next = at.url("/", "after", list.Next.String())
 	}

@@ -226,16 +226,16 @@ func (p *AlertPage) loadPerson(ctx context.Context, db *DB) error {
 // loadQueue finds the alert's place.
 func (p *AlertPage) loadQueue(ctx context.Context, db *DB, ask QueueAsk) error {
 	at := p.Place()
-	waits, err := db.InQueue(ctx, QueueAsk{}, []int64{p.ID})
+	q, err := db.queue(ctx, QueueAsk{})
+	if err != nil {
+		return err
+	}
+	waits, err := q.among(ctx, db, []int64{p.ID})
 	if err != nil {
 		return err
 	}
 	if len(waits) > 0 {
-		q, err := db.queue(ctx, QueueAsk{})
-		if err != nil {
-			return err
-		}
-		before, _, err := q.rank(ctx, db, at)
+		before, _, err := q.count(ctx, db, &at)
 		if err != nil {
 			return err
 		}
@@ -255,7 +255,7 @@ func (db *DB) neighbours(ctx context.Context, ask QueueAsk, at Place) (n Neighbo
 		return n, err
 	}
 	for id, before := range map[*int64]bool{&n.Prev: true, &n.Next: false} {
-		some, err := q.list(ctx, db, &at, before, 1)
+		some, _, err := q.list(ctx, db, &at, before, 1)
 		if err != nil {
 			return n, tooSlow(err)
 		}
@@ -264,14 +264,16 @@ func (db *DB) neighbours(ctx context.Context, ask QueueAsk, at Place) (n Neighbo
 		}
 	}
 	here, err := q.among(ctx, db, []int64{at.ID})
-	if err != nil || len(here) == 0 || q.words { // words are looked for in every alert: too dear for a number
+	if err != nil || len(here) == 0 || q.deep { // each alert before it would be searched: too dear for a number
 		return n, err
 	}
-	before, ok, err := q.rank(ctx, db, at)
+	before, ok, err := q.count(ctx, db, &at)
 	if err != nil || !ok {
 		return n, err
 	}
-	n.Place = before + 1
-	n.Of, err = q.total(ctx, db)
+	n.Of, ok, err = q.total(ctx, db)
+	if ok {
+		n.Place = before + 1
+	}
 	return n, err
 }

@@ -276,6 +276,7 @@ func (b *Batch) checkFreeID(in *Input) error {
 }
 
 func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
+	b.tx.edited = b.tx.edited || id != 0 // it may be below others
 	if r.Receipt {
 		rec := r.seal(row)
 		rec.PostedBy, rec.CreatedAt = b.actor.ID, b.tx.Now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -189,23 +190,26 @@ func (b *board) summed(midnight int64, floor float64) *boardSums {
 	return s
 }
 
-// rank counts the alerts that stand before a place in a view without a filter; ok
-// is false for a view that holds more than the open ones.
-func (b *board) rank(view string, at Place, midnight int64, floor float64) (before int, ok bool) {
-	in := map[string]func(*boardLine) bool{
-		"open":    func(l *boardLine) bool { return l.waits(floor) },
-		"flagged": func(l *boardLine) bool { return l.waits(floor) && l.flagged },
-		"today":   func(l *boardLine) bool { return l.waits(floor) && l.opened >= midnight },
-		"review":  func(l *boardLine) bool { return l.state == StateInReview },
-		"snoozed": func(l *boardLine) bool { return l.state == StateSnoozed },
-	}[view]
-	if in == nil {
-		return 0, false
-	}
+// next returns the n first places in order, behind from, of the alerts that are in.
+func (b *board) next(in func(*boardLine) bool, from *Place, order func(a, b Place) int, n int) (out []Place) {
 	for i := range b.lines {
-		if l := &b.lines[i]; l.compare(at) < 0 && in(l) {
-			before++
+		l := &b.lines[i]
+		if from != nil && order(l.Place, *from) <= 0 || len(out) == n && order(l.Place, out[n-1]) >= 0 || !in(l) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(out, l.Place, order)
+		out = slices.Insert(out, at, l.Place)
+		out = out[:min(len(out), n)]
+	}
+	return out
+}
+
+// count counts the alerts that are in, before a place if there is one.
+func (b *board) count(in func(*boardLine) bool, before *Place) (n int) {
+	for i := range b.lines {
+		if l := &b.lines[i]; (before == nil || l.compare(*before) < 0) && in(l) {
+			n++
 		}
 	}
-	return before, true
+	return n
 }

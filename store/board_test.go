@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"testing"
 	"time"
 )
@@ -14,20 +16,30 @@ func (l *lab) boardSound() {
 	if err != nil {
 		l.tb.Fatal(err)
 	}
-	for _, view := range QueueViews {
+	waits := fmt.Sprintf(`state IN ('new', 'in_review') AND peak >= %g`, s.floor)
+	if math.IsInf(s.floor, -1) {
+		waits = `state IN ('new', 'in_review')`
+	}
+	for view, cond := range map[string]string{
+		"open": waits, "flagged": waits + ` AND flagged > 0`, "today": waits + fmt.Sprintf(` AND opened_at >= %d`, l.db.midnight()),
+		"review": `state = 'in_review'`, "snoozed": `state = 'snoozed'`, "all": `true`,
+	} {
 		q, err := l.db.queue(ctx, QueueAsk{View: view})
 		if err != nil {
 			l.tb.Fatal(err)
 		}
-		n, err := q.count(ctx, l.db, nil)
-		if got := s.head.of(view); err != nil || got != n {
-			l.tb.Fatalf("view %s counts %d in memory, %d in the table (%v)", view, got, n, err)
-		}
 		at := Place{0.5, 7}
-		want, err := q.count(ctx, l.db, &at)
-		got, ok, err2 := q.rank(ctx, l.db, at)
-		if err != nil || err2 != nil || !ok || got != want {
-			l.tb.Fatalf("view %s has %d before %v in memory, %d in the table (%v, %v)", view, got, at, want, err, err2)
+		var n, before int64
+		l.one(`SELECT count(*) FROM alert WHERE `+cond, &n)
+		l.one(`SELECT count(*) FROM alert WHERE (priority, id) > (0.5, 7) AND `+cond, &before)
+		if got := s.head.of(view); int64(got) != n {
+			l.tb.Fatalf("view %s counts %d in memory, %d in the table", view, got, n)
+		}
+		if got, whole, err := q.count(ctx, l.db, &at); err != nil || !whole || int64(got) != before {
+			l.tb.Fatalf("view %s has %d before %v, %d in the table (%v, %v)", view, got, at, before, whole, err)
+		}
+		for _, back := range []bool{false, true} {
+			l.walkSound(q, at, back, cond)
 		}
 	}
 	var people, oldest, wakes int64
@@ -43,6 +55,28 @@ func (l *lab) boardSound() {
 	}
 	if sum != s.head.Open {
 		l.tb.Fatalf("the histogram holds %d alerts; want %d", sum, s.head.Open)
+	}
+}
+
+// walkSound wants the queue's order from a place on to be the table's.
+func (l *lab) walkSound(q *queue, at Place, back bool, cond string) {
+	l.tb.Helper()
+	sign, way := "<", "DESC"
+	if back {
+		sign, way = ">", "ASC"
+	}
+	want, err := l.db.ids(context.Background(), `SELECT id FROM alert WHERE (priority, id) `+sign+` (?, ?) AND `+cond+` ORDER BY priority `+way+`, id `+way+` LIMIT 3`, at.Priority, at.ID)
+	if err != nil {
+		l.tb.Fatal(err)
+	}
+	got, _, err := q.list(context.Background(), l.db, &at, back, 3)
+	if len(got) != len(want) || err != nil {
+		l.tb.Fatalf("view %s, from %v: %v, %v; want %v", q.name, at, got, err, want)
+	}
+	for i := range got {
+		if got[i].ID != want[i] {
+			l.tb.Fatalf("view %s, from %v: %v; want %v", q.name, at, got, want)
+		}
 	}
 }
 

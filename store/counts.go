@@ -112,17 +112,23 @@ func (db *DB) Warm(ctx context.Context) error {
 	return err
 }
 
-// total counts the queue's alerts once a commit.
-func (q *queue) total(ctx context.Context, db *DB) (int, error) {
-	if q.plain {
+// total counts the queue's alerts, once a commit; whole is false if there may be more.
+func (q *queue) total(ctx context.Context, db *DB) (n int, whole bool, err error) {
+	switch {
+	case q.plain:
 		s, err := db.sums(ctx)
-		return s.head.of(q.name), err
+		return s.head.of(q.name), true, err
+	case q.conds == "":
+		return q.count(ctx, db, nil)
 	}
-	n, err := db.once(fmt.Sprint("queue ", q.states, q.conds, q.args), func() (int64, error) {
-		n, err := q.count(ctx, db, nil)
+	twice, err := db.once(fmt.Sprint("queue ", q.name, q.conds, q.args), func() (int64, error) {
+		n, whole, err := q.count(ctx, db, nil)
+		if n *= 2; !whole {
+			n++
+		}
 		return int64(n), err
 	})
-	return int(n), err
+	return int(twice / 2), twice%2 == 0, err
 }
 
 // of is the count of a view.
@@ -130,36 +136,15 @@ func (h *QueueHead) of(view string) int {
 	return map[string]int{"open": h.Open, "flagged": h.Flagged, "today": h.Today, "review": h.Review, "snoozed": h.Snoozed, "all": h.All}[view]
 }
 
-const manyAlerts = 20_000 // places among more of them are not counted in SQL
-
-// rank counts the queue's alerts before a place; ok is false where that takes too long to tell.
-func (q *queue) rank(ctx context.Context, db *DB, at Place) (before int, ok bool, err error) {
-	if !q.plain {
-		n, err := q.count(ctx, db, &at)
-		return n, err == nil, err
-	}
-	b, err := db.locked(ctx)
-	if err != nil {
-		return 0, false, err
-	}
-	before, ok = b.rank(q.name, at, db.midnight(), q.floor)
-	few := b.all <= manyAlerts
-	b.done()
-	if !ok && few {
-		before, err = q.count(ctx, db, &at)
-	}
-	return before, ok || few, err
-}
-
 // once counts under a key, and remembers it until the next commit.
 func (db *DB) once(key string, count func() (int64, error)) (int64, error) {
 	gen := db.Gen() // before the count: what is counted is at least as new
-	if n, ok := db.totals.get(gen, key); ok {
-		return n, nil
+	if c, ok := db.totals.get(key); ok && c.gen == gen {
+		return c.n, nil
 	}
 	n, err := count()
 	if err == nil {
-		db.totals.put(gen, key, n)
+		db.totals.put(key, tally{gen: gen, n: n})
 	}
 	return n, err
 }

@@ -37,6 +37,7 @@ type Earlier struct {
 type QueuePage struct {
 	Rows  []QueueRow
 	Total int    // alerts in the view
+	More  bool   // there may be more than Total: a filter looks at so many alerts at a time
 	Next  *Place // nil: this is the last page
 }
 
@@ -49,14 +50,14 @@ func (db *DB) Queue(ctx context.Context, ask QueueAsk, after *Place, limit int) 
 	if err != nil {
 		return p, err
 	}
-	places, err := q.list(ctx, db, after, false, limit+1)
+	places, rest, err := q.list(ctx, db, after, false, limit+1)
 	if err == nil {
-		p.Total, err = q.total(ctx, db)
+		p.Total, p.More, err = q.total(ctx, db)
 	}
 	if err != nil {
 		return p, tooSlow(err)
 	}
-	if len(places) > limit {
+	if p.Next, p.More = rest, !p.More; len(places) > limit {
 		places = places[:limit]
 		p.Next = &places[limit-1]
 	}

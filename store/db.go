@@ -34,6 +34,7 @@ type DB struct {
 	stmts  map[string]*kept    // the writer's, prepared once
 	bound  []driver.NamedValue // the writer's
 	gen    atomic.Int64        // commits that changed data, counted
+	edits  atomic.Int64        // of those, the ones that did more than add rows
 	hub    hub
 	logins logins
 
@@ -69,6 +70,7 @@ type op struct {
 	changes []Change
 	people  []int64
 	lines   []boardLine
+	edited  bool
 	done    chan struct{}
 }
 
@@ -242,6 +244,9 @@ func (db *DB) publish(batch []*op) (wrote bool) {
 			all = append(all, o.changes...)
 			people = append(people, o.people...)
 			lines = append(lines, o.lines...)
+			if o.edited {
+				db.edits.Add(1) // before gen
+			}
 		}
 	}
 	if wrote {
@@ -261,6 +266,7 @@ type Tx struct {
 	changes []Change
 	people  []int64     // whose results were changed or deleted, see recent
 	lines   []boardLine // alerts that were written
+	edited  bool        // rows of the API were changed or deleted, or added below others
 	seen
 }
 
@@ -277,14 +283,14 @@ func (tx *Tx) run(o *op) error {
 	if _, err := tx.Exec(`SAVEPOINT op`); err != nil {
 		return err
 	}
-	tx.changes, tx.people, tx.lines = nil, nil, nil
+	tx.changes, tx.people, tx.lines, tx.edited = nil, nil, nil, false
 	if o.err = classify(guard(o.fn, tx)); o.err != nil {
 		tx.seen = seen{}
 		if _, err := tx.Exec(`ROLLBACK TO op`); err != nil {
 			return errors.Join(o.err, err)
 		}
 	}
-	o.changes, o.people, o.lines = tx.changes, tx.people, tx.lines
+	o.changes, o.people, o.lines, o.edited = tx.changes, tx.people, tx.lines, tx.edited
 	_, err := tx.Exec(`RELEASE op`)
 	return err
 }

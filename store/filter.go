@@ -96,7 +96,7 @@ func operatorsOf(t Type) (names []string) {
 // binder collects the values of a statement in the order of its question marks.
 type binder struct {
 	args  []any
-	loose bool // keep the planner from looking for the rows by these conditions, see hint
+	loose bool // each row is tested: the planner is kept from looking for them by these conditions, see hint
 }
 
 // val binds v. A boolean is written out, since an index WHERE flag = 1 serves

@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // hint says how the ids of a page are best found. SQLite's planner knows
 // neither how many rows a filter selects, which the total has told by then, nor
@@ -20,29 +23,31 @@ type index struct {
 	partial bool // of the rows with a certain flag
 }
 
-// hintFor chooses for a page of n matching rows.
-func (db *DB) hintFor(ctx context.Context, q *Query, n int64) (hint, error) {
+// hintFor chooses for a page at offset, counted from the nearer end.
+func (db *DB) hintFor(ctx context.Context, q *Query, c tally, offset int64) (hint, error) {
 	indexes, err := db.indexesOf(ctx, q.res)
-	if err != nil {
+	if err != nil || q.where == "" {
 		return asPlanned, err
 	}
-	var rows int64
-	if q.where != "" && n > maxLimit { // fewer are soon sorted, however many rows there are
-		err = row(ctx, db, "SELECT coalesce(max(id), 0) FROM "+q.res.Name, nil, &rows)
+	rows := c.top
+	if c.n <= maxLimit { // they are soon sorted, however many rows there are
+		rows = 0
 	}
-	return q.hint(n, rows, indexes), err
+	return q.hint(c.n, rows, offset, indexes), nil
 }
 
 // hint chooses for n matching rows of about that many; 0 stands for any number.
-func (q *Query) hint(n, rows int64, indexes []index) hint {
+func (q *Query) hint(n, rows, offset int64, indexes []index) hint {
 	sought, sorted := q.sought(indexes)
+	full, partial := leads(indexes, q.key)
 	switch {
+	case q.readsBeside() && (full || q.key == "id") && n > 16*(offset+int64(q.Limit)):
+		return alongOrder // what it seeks is likely to be near, and finding all of it reads a whole table
 	case !sorted && !sought && (q.asksBeside() || q.sortsBeside):
 		return byTable
 	case sorted || !sought:
 		return asPlanned
 	}
-	full, partial := leads(indexes, q.key)
 	// A walk along the ids is cheap but may have to go far, since what is asked
 	// by date lies together; one along another index jumps about in the table,
 	// but what it seeks is likely to be near, unless the page is far back.
@@ -56,9 +61,9 @@ func (q *Query) hint(n, rows int64, indexes []index) hint {
 		return asPlanned
 	}
 	switch {
-	case rows == 0 || n <= rows/share:
+	case rows == 0 || n <= rows/share || share == 8 && offset > n/16:
 		return byFilter
-	case share == 64 && int64(q.Offset) > n/16:
+	case share == 64 && offset > n/16:
 		return byTable
 	}
 	return alongOrder
@@ -110,6 +115,12 @@ func (q *Query) asksBeside() bool {
 	return false
 }
 
+// readsBeside reports whether the rows of another table have to be read, all of
+// them, to find those that q asks for.
+func (q *Query) readsBeside() bool {
+	return slices.ContainsFunc(q.root.subs, func(s *node) bool { return s.via.Type == ToMany && !s.byID() })
+}
+
 // leads reports whether an index of all rows, or of some, begins with column.
 func leads(indexes []index, column string) (full, partial bool) {
 	for _, ix := range indexes {
@@ -120,18 +131,21 @@ func leads(indexes []index, column string) (full, partial bool) {
 	return full, partial
 }
 
-// hinted returns table, conditions and order of a SELECT of ids. SQLite uses no
-// index on a column behind a plus.
-func (q *Query) hinted(h hint) (table, where, order string) {
+// hinted returns table, conditions and order of a SELECT of ids, the last ones
+// first if back. SQLite uses no index on a column behind a plus.
+func (q *Query) hinted(h hint, back bool) (table, where, order string) {
+	if order = q.order; back {
+		order = q.back
+	}
 	switch h {
 	case alongOrder:
-		return q.res.Name, q.root.where(&binder{loose: true}), q.order
+		return q.res.Name, q.root.where(&binder{loose: true}), order
 	case byFilter:
-		return q.res.Name, q.where, "+" + q.order
+		return q.res.Name, q.where, "+" + order
 	case byTable:
-		return q.res.Name + " NOT INDEXED", q.where, q.order
+		return q.res.Name + " NOT INDEXED", q.where, order
 	}
-	return q.res.Name, q.where, q.order
+	return q.res.Name, q.where, order
 }
 
 // indexesOf returns the indexes on r's table.

@@ -34,16 +34,13 @@ func (db *DB) List(ctx context.Context, q *Query) (Page, error) {
 	if err := q.checkDimensions(ctx, db); err != nil {
 		return p, err
 	}
-	var err error
-	if p.Total, err = db.total(ctx, q); err != nil {
+	c, err := db.total(ctx, q)
+	if err != nil {
 		return p, err
 	}
+	p.Total = c.n
 	if int64(q.Offset) < p.Total {
-		h, err := db.hintFor(ctx, q, p.Total)
-		if err != nil {
-			return p, err
-		}
-		ids, err := q.pick(ctx, db, h, q.Limit, q.Offset)
+		ids, err := db.page(ctx, q, c)
 		if err != nil {
 			return p, err
 		}
@@ -96,7 +93,7 @@ func (q *Query) eachIDs(ctx context.Context, rd reader, fn func([]int64) error) 
 		return err
 	}
 	if q.ordered {
-		ids, err := q.pick(ctx, rd, asPlanned, -1, 0)
+		ids, err := q.pick(ctx, rd, asPlanned, span{limit: -1})
 		if err != nil {
 			return err
 		}
@@ -104,7 +101,7 @@ func (q *Query) eachIDs(ctx context.Context, rd reader, fn func([]int64) error) 
 	}
 	after := int64(0)
 	for {
-		ids, err := q.pick(ctx, rd, asPlanned, idChunk, 0, after)
+		ids, err := q.pick(ctx, rd, asPlanned, span{limit: idChunk, after: after})
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -160,17 +157,63 @@ func (q *Query) checkDimensions(ctx context.Context, rd reader) error {
 	return bad.err()
 }
 
-// pick returns one page of the ids that q selects, or of those greater than
-// after; all if limit is negative. They come as one row, so that the time-out covers all the work.
-func (q *Query) pick(ctx context.Context, rd reader, h hint, limit, offset int, after ...any) ([]int64, error) {
-	table, where, order := q.hinted(h)
-	if len(after) > 0 {
-		where = both(where, "id > ?")
+// page finds the ids of q's page, from the nearer end or from where a page ended
+// before: an offset is walked, row by row.
+func (db *DB) page(ctx context.Context, q *Query, c tally) ([]int64, error) {
+	s := span{limit: int64(q.Limit), offset: int64(q.Offset)}
+	if !q.ordered {
+		m := c.nearest(s.offset)
+		if q.where == "" && s.offset-m.pos > maxLimit {
+			var first int64
+			if err := row(ctx, db, `SELECT min(id) FROM `+q.res.Name, nil, &first); err != nil {
+				return nil, err
+			}
+			if first+c.n-1 == c.top { // no id is missing
+				m = mark{s.offset, first + s.offset - 1}
+			}
+		}
+		s.offset, s.after = s.offset-m.pos, m.id
 	}
-	args := slices.Concat(q.args, after, q.orderArgs)
+	rows := min(s.limit, c.n-int64(q.Offset))
+	if end := c.n - int64(q.Offset) - rows; end < s.offset {
+		s = span{limit: rows, offset: end, upto: c.top, back: true}
+	}
+	h, err := db.hintFor(ctx, q, c, s.offset)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := q.pick(ctx, db, h, s)
+	if s.back {
+		slices.Reverse(ids)
+	}
+	if !q.ordered && len(ids) > 0 {
+		db.totals.mark(q.total, c, mark{int64(q.Offset + len(ids)), ids[len(ids)-1]})
+	}
+	return ids, err
+}
+
+// span is the part of a query's rows that is wanted.
+type span struct {
+	limit, offset int64 // limit negative: all
+	after, upto   int64 // ids; 0: any
+	back          bool  // counted from the end, the last first
+}
+
+// pick returns the ids of a span of the rows that q selects. They come as one
+// row, so that the time-out covers all the work.
+func (q *Query) pick(ctx context.Context, rd reader, h hint, s span) ([]int64, error) {
+	table, where, order := q.hinted(h, s.back)
+	args := slices.Clone(q.args)
+	if s.after > 0 {
+		where, args = both(where, "id > ?"), append(args, s.after)
+	}
+	if s.upto > 0 {
+		where, args = both(where, "+id <= ?"), append(args, s.upto)
+	}
+	args = append(args, q.orderArgs...)
 	text := "SELECT id FROM " + from(table, where) + " ORDER BY " + order
-	if limit >= 0 {
-		text, args = text+" LIMIT ? OFFSET ?", append(args, limit, offset)
+	if s.limit >= 0 {
+		text, args = text+" LIMIT ? OFFSET ?", append(args, s.limit, s.offset)
 	}
 	var ids idList
 	err := row(ctx, rd, "SELECT json_group_array(id) FROM ("+text+")", args, &ids)
@@ -192,7 +235,7 @@ func both(a, b string) string {
 }
 
 // row scans the one row of a query into dest, within queryTimeout.
-func row(ctx context.Context, rd reader, text string, args []any, dest any) error {
+func row(ctx context.Context, rd reader, text string, args []any, dest ...any) error {
 	limited, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	rows, err := rd.query(limited, text, args...)
@@ -204,40 +247,77 @@ func row(ctx context.Context, rd reader, text string, args []any, dest any) erro
 	}
 	defer rows.Close()
 	rows.Next()
-	if err := rows.Scan(dest); err != nil {
+	if err := rows.Scan(dest...); err != nil {
 		return errors.Join(rows.Err(), err)
 	}
 	return classify(rows.Err())
 }
 
-// totals keeps the counts of the filters asked since the last commit.
+// totals keeps what was counted.
 type totals struct {
 	mu   sync.Mutex
-	gen  int64
-	kept map[string]int64
+	kept map[string]tally
 }
 
-func (db *DB) total(ctx context.Context, q *Query) (n int64, err error) {
-	text, err := db.countSQL(ctx, q)
-	if err != nil {
-		return 0, err
+// tally says how many rows a query selects, as of a commit. As long as rows are
+// only added, with ids above those there are, a count goes on from there.
+type tally struct {
+	gen, edits int64
+	n          int64
+	top        int64  // highest id of the table
+	marks      []mark // of pages that were asked for, in the order of ids
+}
+
+// mark says that so many rows have ids up to that one.
+type mark struct{ pos, id int64 }
+
+const maxMarked = 64 // of a query
+
+// nearest is the last mark that is not behind offset.
+func (c tally) nearest(offset int64) (near mark) {
+	for _, m := range c.marks {
+		if m.pos <= offset && m.pos > near.pos {
+			near = m
+		}
 	}
-	var key strings.Builder
-	key.WriteString(text)
-	for _, a := range q.args {
-		fmt.Fprintf(&key, "\x00%T %v", a, a)
+	return near
+}
+
+// total counts the rows that q selects.
+func (db *DB) total(ctx context.Context, q *Query) (c tally, err error) {
+	if q.total == "" {
+		var key strings.Builder
+		key.WriteString(q.res.Name + " " + q.where)
+		for _, a := range q.args {
+			fmt.Fprintf(&key, "\x00%T %v", a, a)
+		}
+		q.total = key.String()
 	}
-	gen := db.Gen() // before the count: what is counted is at least as new
-	if n, ok := db.totals.get(gen, key.String()); ok {
-		return n, nil
+	edits, gen := db.edits.Load(), db.Gen() // before the count: what is counted is at least as new
+	was, ok := db.totals.get(q.total)
+	if ok = ok && was.edits == edits; ok && was.gen == gen {
+		return was, nil
 	}
-	if err := row(ctx, db, text, q.args, &n); err != nil {
-		return 0, err
+	c = tally{gen: gen, edits: edits}
+	count, args := "", q.args
+	if ok {
+		c.marks = was.marks
+		where := "id > ?"
+		if q.where != "" {
+			where += " AND " + q.root.where(&binder{loose: true})
+		}
+		count, args = "SELECT count(*) FROM "+from(q.res.Name, where), append([]any{was.top}, args...)
+	} else if count, err = db.countSQL(ctx, q); err != nil {
+		return c, err
 	}
-	if len(key.String()) <= maxKept {
-		db.totals.put(gen, key.String(), n)
+	if err := row(ctx, db, "SELECT ("+count+"), (SELECT coalesce(max(id), 0) FROM "+q.res.Name+")", args, &c.n, &c.top); err != nil {
+		return c, err
 	}
-	return n, nil
+	if ok {
+		c.n += was.n
+	}
+	db.totals.put(q.total, c)
+	return c, nil
 }
 
 func (db *DB) countSQL(ctx context.Context, q *Query) (string, error) {
@@ -254,18 +334,35 @@ func (db *DB) countSQL(ctx context.Context, q *Query) (string, error) {
 	return "SELECT count(*) FROM " + from(table, q.where), nil
 }
 
-func (t *totals) get(gen int64, key string) (int64, bool) {
+func (t *totals) get(key string) (tally, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n, ok := t.kept[key]
-	return n, ok && t.gen == gen
+	c, ok := t.kept[key]
+	return c, ok
 }
 
-func (t *totals) put(gen int64, key string, n int64) {
+func (t *totals) put(key string, c tally) {
+	if len(key) > maxKept {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.kept == nil || t.gen != gen || len(t.kept) >= maxTotals {
-		t.gen, t.kept = gen, map[string]int64{}
+	if t.kept == nil || len(t.kept) >= maxTotals {
+		t.kept = map[string]tally{}
 	}
-	t.kept[key] = n
+	t.kept[key] = c
+}
+
+// mark notes where a page ended, for whoever asks for the next one.
+func (t *totals) mark(key string, c tally, m mark) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, ok := t.kept[key]
+	if !ok || now.edits != c.edits || slices.Contains(now.marks, m) {
+		return
+	}
+	if now.marks = append(slices.Clone(now.marks), m); len(now.marks) > maxMarked { // others share the old list
+		now.marks = now.marks[1:]
+	}
+	t.kept[key] = now
 }

@@ -163,34 +163,49 @@ func (n *node) holds(b *binder, c cond) string {
 
 // through returns the condition on rows of n that those of s make.
 func (n *node) through(b *binder, s *node, plus string) string {
-	if s.res == nil {
-		var q strings.Builder
-		q.WriteString(plus + "id IN (SELECT result FROM anomaly WHERE " + isDimension(b, s.via))
+	var inner []string
+	switch {
+	case s.res == nil:
+		inner = append(inner, isDimension(b, s.via))
 		for _, c := range s.self {
-			q.WriteString(" AND " + c.op.sql(b, c.f, "value", c.vals))
+			inner = append(inner, c.op.sql(b, c.f, "value", c.vals))
 		}
-		return q.String() + ")"
-	}
-	if s.via.Type == ToOne {
-		q := plus + s.via.Name + " IN (SELECT id FROM " + s.res.Name + " WHERE " + s.where(b) + ")"
+		return b.member(plus, n.res.Name, "id", "anomaly", "result", inner)
+	case s.via.Type == ToOne:
+		q := b.member(plus, n.res.Name, s.via.Name, s.res.Name, "id", []string{s.where(b)})
 		if s.via.Null && s.absent() {
 			return "(" + s.via.Name + " IS NULL OR " + q + ")"
 		}
 		return q
 	}
 	l := n.res.Link
-	var inner []string
 	for _, c := range s.self {
 		inner = append(inner, c.op.sql(b, c.f, l.Far, c.vals))
 	}
 	if w := s.where(b); w != "" {
-		inner = append(inner, l.Far+" IN (SELECT id FROM "+s.res.Name+" WHERE "+w+")")
+		inner = append(inner, b.member("", l.Table, l.Far, s.res.Name, "id", []string{w}))
 	}
-	q := plus + "id IN (SELECT " + l.Near + " FROM " + l.Table + " WHERE " + strings.Join(inner, " AND ") + ")"
+	q := b.member(plus, n.res.Name, "id", l.Table, l.Near, inner)
 	if s.absent() {
 		return "(NOT EXISTS (SELECT 1 FROM " + l.Table + " WHERE " + l.Near + " = " + n.res.Name + ".id) OR " + q + ")"
 	}
 	return q
+}
+
+// member asks whether a row of beside, for which conds hold, has in key what
+// table has in col: by finding all of those first, or loosely by a look at each.
+func (b *binder) member(plus, table, col, beside, key string, conds []string) string {
+	where := strings.Join(conds, " AND ")
+	if b.loose {
+		return "EXISTS (SELECT 1 FROM " + beside + " WHERE " + beside + "." + key + " = " + table + "." + col + " AND " + where + ")"
+	}
+	return plus + col + " IN (SELECT " + key + " FROM " + beside + " WHERE " + where + ")"
+}
+
+// byID reports whether the related rows that s asks for are found by their ids,
+// and not by reading all of them.
+func (s *node) byID() bool {
+	return s.res == nil || len(s.self) > 0 || slices.ContainsFunc(s.conds, func(c cond) bool { return c.f.Type == ident && c.op.seeks })
 }
 
 // absent reports whether s asks for nothing but NULLs, which a row without
@@ -233,17 +248,8 @@ func (p *path) beside() bool {
 	return p.leaf.Type == ToMany || p.leaf.dimension()
 }
 
-// orderSQL returns the term of ORDER BY for p. NULL comes first, or last if
-// descending. Of many related rows the least counts, or the greatest.
-func (p *path) orderSQL(b *binder, desc bool) string {
-	if desc {
-		return p.from(b, p.root, p.root.Name, 0, "max") + " DESC"
-	}
-	return p.from(b, p.root, p.root.Name, 0, "min")
-}
-
 // from returns what p's leaf is for one row of res, known as table, when depth
-// relations have been followed.
+// relations have been followed. Of many related rows pick takes the min or the max.
 func (p *path) from(b *binder, res *Resource, table string, depth int, pick string) string {
 	if depth == len(p.rels) {
 		switch {

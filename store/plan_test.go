@@ -134,9 +134,9 @@ func TestPlans(t *testing.T) {
 			}
 			h := asPlanned
 			if q.where != "" {
-				h = q.hint(tt.n, 1_000_000, indexes)
+				h = q.hint(tt.n, 1_000_000, int64(q.Offset), indexes)
 			}
-			table, where, order := q.hinted(h)
+			table, where, order := q.hinted(h, false)
 			page := explain(t, db, "SELECT id FROM "+from(table, where)+" ORDER BY "+order+" LIMIT ? OFFSET ?", append(append(q.args[:len(q.args):len(q.args)], q.orderArgs...), 20, 0)...)
 			text, err := db.countSQL(t.Context(), q)
 			if err != nil {
@@ -190,7 +190,7 @@ func TestHintsAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := q.pick(t.Context(), db, asPlanned, 50, 3)
+		want, err := q.pick(t.Context(), db, asPlanned, span{limit: 50, offset: 3})
 		if err != nil || len(want) == 0 && query != "employee__in=1,2,3" {
 			t.Fatal(query, len(want), err)
 		}
@@ -198,7 +198,7 @@ func TestHintsAgree(t *testing.T) {
 			if h == byFilter && q.key == "" { // never chosen
 				continue
 			}
-			got, err := q.pick(t.Context(), db, h, 50, 3)
+			got, err := q.pick(t.Context(), db, h, span{limit: 50, offset: 3})
 			if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("?%s hint %d: %v, %v; want %v", query, h, got, err, want)
 			}

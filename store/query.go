@@ -27,10 +27,12 @@ type Query struct {
 	where       string // after WHERE; "": all rows
 	args        []any
 	order       string // after ORDER BY, ends in a unique key
+	back        string // the same from the end
 	orderArgs   []any
 	key         string   // the column that order begins with; "" if it is none
 	sortsBeside bool     // order begins with what lies in another table in the order of ids
 	ordered     bool     // the request names an order
+	total       string   // under which its total is kept
 	dims        []string // further dimensions named: unknown ones are refused when it runs
 }
 
@@ -57,7 +59,7 @@ type parser struct {
 }
 
 func parseQuery(r *Resource, params url.Values, see View, remove bool) (*Query, error) {
-	p := parser{q: &Query{Limit: defaultLimit, res: r, params: params, root: node{res: r}, order: "id", key: "id"}, see: see}
+	p := parser{q: &Query{Limit: defaultLimit, res: r, params: params, root: node{res: r}, order: "id", back: "id DESC", key: "id"}, see: see}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		sent := params[name]
 		if len(sent) == 0 {
@@ -174,7 +176,7 @@ func (p *parser) dimension(at *path) {
 
 // order reads order_by. The id comes last, so that pages never share a row.
 func (p *parser) order(keys []string) {
-	var terms []string
+	var terms, back []string
 	b := binder{}
 	done := map[string]bool{}
 	for _, key := range keys {
@@ -199,12 +201,17 @@ func (p *parser) order(keys []string) {
 		}
 		done[name] = true
 		p.dimension(at)
-		terms = append(terms, at.orderSQL(&b, desc))
+		pick, up, down := "min", "", " DESC"
+		if desc {
+			pick, up, down = "max", " DESC", ""
+		}
+		term := at.from(&b, p.q.res, p.q.res.Name, 0, pick)
+		terms, back = append(terms, term+up), append(back, term+down)
 	}
 	if !done["id"] {
-		terms = append(terms, p.q.res.Name+".id")
+		terms, back = append(terms, p.q.res.Name+".id"), append(back, p.q.res.Name+".id DESC")
 	}
-	p.q.order, p.q.orderArgs, p.q.ordered = strings.Join(terms, ", "), b.args, true
+	p.q.order, p.q.back, p.q.orderArgs, p.q.ordered = strings.Join(terms, ", "), strings.Join(back, ", "), b.args, true
 }
 
 // page returns the link to the page at offset, with all other parameters as they were sent.

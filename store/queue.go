@@ -15,24 +15,22 @@ import (
 // result needs to hold its alert in the queue; not set: none.
 const QueueFloor = "floor"
 
-// view is a way to look at the queue.
-type view struct {
-	states []State
-	cond   string // "" for none
-	queue  bool   // what needs a decision: the floor counts
-	index  string // finds what cond wants, to be sorted then; "": the states are walked in order by their index
+// views are the ways to look at the queue: which of the open alerts they hold.
+// Only "all" holds others, too.
+var views = map[string]func(l *boardLine, floor float64, midnight int64) bool{
+	"open":    func(l *boardLine, floor float64, _ int64) bool { return l.waits(floor) },
+	"flagged": func(l *boardLine, floor float64, _ int64) bool { return l.waits(floor) && l.flagged },
+	"today":   func(l *boardLine, floor float64, midnight int64) bool { return l.waits(floor) && l.opened >= midnight },
+	"review":  func(l *boardLine, _ float64, _ int64) bool { return l.state == StateInReview },
+	"snoozed": func(l *boardLine, _ float64, _ int64) bool { return l.state == StateSnoozed },
+	"all":     nil,
 }
 
+// A page of a filtered queue looks at so many alerts, then ends and says so: a
+// page costs the same however many alerts there are.
 var (
-	waiting = []State{StateNew, StateInReview}
-	views   = map[string]view{
-		"open":    {states: waiting, queue: true},
-		"flagged": {states: waiting, queue: true, cond: "a.flagged > 0"},
-		"today":   {states: waiting, queue: true, cond: "a.opened_at >= ?", index: "alert_opened"},
-		"review":  {states: []State{StateInReview}},
-		"snoozed": {states: []State{StateSnoozed}},
-		"all":     {states: []State{StateNew, StateInReview, StateSnoozed, StateConfirmed, StateDismissed, StateWithdrawn}},
-	}
+	maxLooked = 20_000
+	maxDeep   = 2_000 // where each one's results or evidence have to be searched
 )
 
 // QueueViews are the views of the queue, in the order to show.
@@ -70,20 +68,19 @@ func ParsePlace(s string) (p Place, ok bool) {
 	return p, cut && err1 == nil && err2 == nil
 }
 
-// queue is a QueueAsk made SQL.
+// queue is a QueueAsk made ready to be answered.
 type queue struct {
-	view
 	name  string
-	plain bool    // without a filter
-	floor float64 // the least peak of what needs a decision
-	conds string  // each with AND after it
+	plain bool                  // without a filter
+	in    func(*boardLine) bool // whether an open alert belongs to it, as far as the board tells; nil: all alerts do
+	conds string                // what else the filter asks of alert a and person p; "": nothing
 	args  []any
-	words bool
+	deep  bool // conds search results or evidence
 }
 
 func (db *DB) queue(ctx context.Context, ask QueueAsk) (*queue, error) {
 	name := cmp.Or(ask.View, "open")
-	v, ok := views[name]
+	view, ok := views[name]
 	if !ok {
 		return nil, Errorf(NotFound, "there is no view %q; there are %s", ask.View, strings.Join(QueueViews, ", "))
 	}
@@ -95,25 +92,31 @@ func (db *DB) queue(ctx context.Context, ask QueueAsk) (*queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain := len(s.conds) == 0
-	if v.cond != "" {
-		s.conds = append(s.conds, v.cond)
-		if strings.Contains(v.cond, "?") {
-			s.args = append(s.args, db.midnight())
+	q := &queue{name: name, plain: len(s.conds)+len(s.people) == 0, deep: s.deep}
+	var whom map[int64]bool // nil: everybody
+	if view == nil {
+		s.conds, s.args = slices.Concat(s.people, s.conds), slices.Concat(s.whom, s.args)
+	} else if len(s.people) > 0 {
+		ids, err := db.ids(ctx, `SELECT id FROM person p WHERE `+strings.Join(s.people, ` AND `), s.whom...)
+		if err != nil {
+			return nil, err
 		}
+		whom = set(ids)
 	}
+	q.conds, q.args = strings.Join(s.conds, ` AND `), s.args
 	floor, err := db.floor(ctx)
-	if err != nil {
-		return nil, err
+	if midnight := db.midnight(); view != nil {
+		q.in = func(l *boardLine) bool { return view(l, floor, midnight) && (whom == nil || whom[l.employee]) }
 	}
-	if v.queue && !math.IsInf(floor, -1) {
-		s.where("a.peak >= ?", floor)
+	return q, err
+}
+
+func set(ids []int64) map[int64]bool {
+	m := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		m[id] = true
 	}
-	q := &queue{view: v, name: name, plain: plain, floor: floor, args: s.args, words: s.words}
-	for _, c := range s.conds {
-		q.conds += c + ` AND `
-	}
-	return q, nil
+	return m
 }
 
 // midnight is when today began in the machine's zone.
@@ -131,67 +134,148 @@ func (db *DB) floor(ctx context.Context) (float64, error) {
 	return math.Inf(-1), err
 }
 
-// in is what follows SELECT for the queue's alerts in one state.
-func (q *queue) in(state State) string {
-	by := ""
-	if q.index != "" {
-		by = ` INDEXED BY ` + q.index
-	}
-	return ` FROM alert a` + by + ` LEFT JOIN person p ON p.id = a.employee WHERE ` + q.conds + `a.state = '` + string(state) + `'`
-}
-
-// list returns at most limit places behind from (nil: from the first) in the
-// queue's order, or before it, nearest first. It reads each state by its index.
-func (q *queue) list(ctx context.Context, db *DB, from *Place, before bool, limit int) (out []Place, err error) {
-	sign, order := "<", "DESC"
+// next returns at most n places behind from (nil: from the first) in the queue's
+// order, or before it, nearest first. What conds ask is still to be looked at.
+func (q *queue) next(ctx context.Context, db *DB, from *Place, before bool, n int) (out []Place, err error) {
+	order := Place.compare
 	if before {
-		sign, order = ">", "ASC"
+		order = func(a, b Place) int { return b.compare(a) }
 	}
-	for _, state := range q.states {
-		text, args := `SELECT a.priority, a.id`+q.in(state), slices.Clip(q.args)
+	if q.in != nil {
+		b, err := db.locked(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer b.done()
+		return b.next(q.in, from, order, n), nil
+	}
+	sign, way := "<", "DESC"
+	if before {
+		sign, way = ">", "ASC"
+	}
+	for _, state := range []State{StateNew, StateInReview, StateSnoozed, StateConfirmed, StateDismissed, StateWithdrawn} {
+		text, args := `SELECT priority, id FROM alert WHERE state = '`+string(state)+`'`, []any{}
 		if from != nil {
-			text += ` AND a.priority ` + sign + `= ? AND (a.priority, a.id) ` + sign + ` (?, ?)` // the first is for the index: both ways
+			text += ` AND priority ` + sign + `= ? AND (priority, id) ` + sign + ` (?, ?)` // the first is for the index: both ways
 			args = append(args, from.Priority, from.Priority, from.ID)
 		}
-		text += ` ORDER BY a.priority ` + order + `, a.id ` + order + ` LIMIT ?`
-		some, err := all(ctx, db, func(r *sql.Rows, p *Place) error { return r.Scan(&p.Priority, &p.ID) }, text, append(args, limit)...)
+		text += ` ORDER BY priority ` + way + `, id ` + way + ` LIMIT ?`
+		some, err := all(ctx, db, func(r *sql.Rows, p *Place) error { return r.Scan(&p.Priority, &p.ID) }, text, append(args, n)...)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, some...)
 	}
-	slices.SortFunc(out, Place.compare)
-	if before {
-		slices.Reverse(out)
-	}
-	return out[:min(limit, len(out))], nil
+	slices.SortFunc(out, order)
+	return out[:min(n, len(out))], nil
 }
 
-// count counts the queue's alerts, or those before a place.
-func (q *queue) count(ctx context.Context, db *DB, before *Place) (n int, err error) {
-	for _, state := range q.states {
-		text, args := `SELECT count(*)`+q.in(state), slices.Clip(q.args)
-		if before != nil {
-			text += ` AND (a.priority, a.id) > (?, ?)`
-			args = append(args, before.Priority, before.ID)
-		}
-		var some int
-		if err := row(ctx, db, text, args, &some); err != nil {
-			return 0, err
-		}
-		n += some
+// holding returns those of places for which conds hold.
+func (q *queue) holding(ctx context.Context, db *DB, places []Place) ([]Place, error) {
+	if q.conds == "" || len(places) == 0 {
+		return places, nil
 	}
-	return n, nil
+	ids := make([]int64, len(places))
+	for i, p := range places {
+		ids[i] = p.ID
+	}
+	ids, err := db.ids(ctx, `SELECT a.id FROM alert a LEFT JOIN person p ON p.id = a.employee WHERE `+q.conds+` AND a.id IN (SELECT value FROM json_each(?))`,
+		append(slices.Clip(q.args), jsonIDs(ids))...)
+	held := set(ids)
+	return slices.DeleteFunc(places, func(p Place) bool { return !held[p.ID] }), err
 }
 
 // among returns those of ids that the queue holds.
 func (q *queue) among(ctx context.Context, db *DB, ids []int64) ([]int64, error) {
-	states := make([]string, len(q.states))
-	for i, s := range q.states {
-		states[i] = `'` + string(s) + `'`
+	var places []Place
+	b, err := db.locked(ctx)
+	if err != nil {
+		return nil, err
 	}
-	text := `SELECT a.id FROM alert a LEFT JOIN person p ON p.id = a.employee WHERE ` + q.conds + `a.id IN (SELECT value FROM json_each(?)) AND +a.state IN (` + strings.Join(states, `, `) + `)`
-	return all(ctx, db, scanID, text, append(slices.Clip(q.args), jsonIDs(ids))...)
+	for _, id := range ids {
+		if i, open := b.at[id]; q.in == nil || open && q.in(&b.lines[i]) {
+			places = append(places, Place{ID: id})
+		}
+	}
+	b.done()
+	places, err = q.holding(ctx, db, places)
+	ids = make([]int64, len(places))
+	for i, p := range places {
+		ids[i] = p.ID
+	}
+	return ids, err
+}
+
+// reach is how many alerts are looked at.
+func (q *queue) reach() int {
+	switch {
+	case q.conds == "":
+		return math.MaxInt
+	case q.deep:
+		return maxDeep
+	}
+	return maxLooked
+}
+
+// list returns at most limit places behind from, or before it, and where it
+// stopped if it has not looked at all of them; nil if there are no more.
+func (q *queue) list(ctx context.Context, db *DB, from *Place, before bool, limit int) (out []Place, rest *Place, err error) {
+	for n, left := limit, q.reach(); left > 0; n = min(2*n, 1000) {
+		n = min(n, left)
+		some, err := q.next(ctx, db, from, before, n)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(some) > 0 {
+			from = &Place{some[len(some)-1].Priority, some[len(some)-1].ID}
+		}
+		end := len(some) < n
+		left -= len(some)
+		if some, err = q.holding(ctx, db, some); err != nil {
+			return nil, nil, err
+		}
+		if out = append(out, some...); len(out) >= limit {
+			return out[:limit], &out[limit-1], nil
+		}
+		if end {
+			return out, nil, nil
+		}
+	}
+	return out, from, nil
+}
+
+// count counts the queue's alerts, or those before a place; whole is false if
+// there may be more among those that it has not looked at.
+func (q *queue) count(ctx context.Context, db *DB, before *Place) (n int, whole bool, err error) {
+	if q.in != nil && q.conds == "" {
+		b, err := db.locked(ctx)
+		if err != nil {
+			return 0, false, err
+		}
+		defer b.done()
+		return b.count(q.in, before), true, nil
+	}
+	const step = 1000
+	var from *Place
+	for left := min(q.reach(), maxLooked); left > 0; left -= step {
+		some, err := q.next(ctx, db, from, false, step)
+		if err != nil {
+			return 0, false, err
+		}
+		end := len(some) < step
+		if !end {
+			from = &Place{some[step-1].Priority, some[step-1].ID}
+		}
+		if before != nil {
+			i, _ := slices.BinarySearchFunc(some, *before, Place.compare)
+			some, end = some[:i], end || i < step
+		}
+		some, err = q.holding(ctx, db, some)
+		if n += len(some); err != nil || end {
+			return n, true, err
+		}
+	}
+	return n, false, nil
 }
 
 // all returns what scan makes of each row of a query.

@@ -133,6 +133,37 @@ func TestQueue(t *testing.T) {
 	}
 }
 
+// A filter looks at so many alerts at a time: a page may be short, and says that there may be more.
+func TestQueueLooksAtSoMany(t *testing.T) {
+	l := queueLab(t)
+	looked, deep := maxLooked, maxDeep
+	defer func() { maxLooked, maxDeep = looked, deep }()
+	for filter, want := range map[string][]int64{"usb": {3}, "score<0.6": {3, 7}, "results=1": {2, 3, 7}, "dept:sales": {7}} {
+		for _, maxLooked = range []int{1, 2, 3} {
+			maxDeep = maxLooked
+			var got []int64
+			var after *Place
+			pages := 0
+			for ; pages == 0 || after != nil; pages++ {
+				p, err := l.db.Queue(t.Context(), QueueAsk{Filter: filter}, after, 2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, after = append(got, alertIDs(p.Rows)...), p.Next
+				if p.Total > len(want) || !p.More && p.Total != len(want) || p.More && filter == "dept:sales" {
+					t.Errorf("%s, %d at a time: total %d, more %v; there are %d", filter, maxLooked, p.Total, p.More, len(want))
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, %d at a time: %v; want %v", filter, maxLooked, got, want)
+			}
+			if filter == "usb" && maxLooked == 1 && pages < 4 {
+				t.Errorf("%d pages, so that each looked at more than one alert", pages)
+			}
+		}
+	}
+}
+
 func TestQueueWrong(t *testing.T) {
 	l := newLab(t)
 	for ask, want := range map[QueueAsk]string{

@@ -17,9 +17,11 @@ const (
 
 // search is what a reader typed over the queue, as conditions on alert a and person p.
 type search struct {
-	conds []string
-	args  []any
-	words bool // free words are among it
+	conds  []string
+	args   []any
+	people []string // those that ask of the person alone
+	whom   []any    // and their values
+	deep   bool     // results or evidence are searched
 }
 
 func (s *search) where(cond string, args ...any) {
@@ -41,7 +43,7 @@ var textTerms = map[string]func(s *search, value string) error{
 	"state": stateIs,
 	"is":    markIs,
 	"model": func(s *search, v string) error {
-		v = foldCase(v)
+		v, s.deep = foldCase(v), true
 		s.where(`EXISTS (SELECT 1 FROM detectionmodelresult r JOIN model m ON m.name = r.reporter WHERE `+ofAlert+
 			` AND (r.decision IS NULL OR a.undecided = 0) AND (citd_fold(m.family) = ? OR citd_fold(m.name) = ?))`, v, v)
 		return nil
@@ -56,11 +58,11 @@ var numberTerms = map[string]string{
 // textIs matches whole texts, whatever their case; a * at the end stands for any ending.
 func textIs(col string) func(*search, string) error {
 	return func(s *search, v string) error {
+		cond := `citd_fold(` + col + `) = ?`
 		if start, ok := strings.CutSuffix(v, "*"); ok {
-			s.where(`instr(citd_fold(`+col+`), ?) = 1`, foldCase(start))
-		} else {
-			s.where(`citd_fold(`+col+`) = ?`, foldCase(v))
+			cond, v = `instr(citd_fold(`+col+`), ?) = 1`, start
 		}
+		s.people, s.whom = append(s.people, cond), append(s.whom, foldCase(v))
 		return nil
 	}
 }
@@ -180,6 +182,7 @@ func (s *search) compare(t token, dims []string) error {
 		s.where(col+` `+op+` ?`, v)
 		return nil
 	}
+	s.deep = true
 	s.where(`EXISTS (SELECT 1 FROM detectionmodelresult r JOIN model m ON m.name = r.reporter JOIN anomaly x ON x.result = r.id
 		WHERE `+ofAlert+` AND x.dimension = (SELECT id FROM dimension WHERE name = ?) AND x.value / m.scale `+op+` ?)`, t.key+dimSuffix, v)
 	return nil
@@ -196,7 +199,7 @@ func searchKeys(dims []string) []string {
 
 // word adds a free word: it may stand in what tells the person, or in the evidence.
 func (s *search) word(w string, names bool) {
-	s.words = true
+	s.deep = true
 	w = foldCase(w)
 	conds := []string{"p.employee_id", "p.pseudonym", "p.role", "p.department"}
 	for i, col := range conds {

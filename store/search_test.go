@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -68,8 +69,8 @@ func TestParseSearch(t *testing.T) {
 // brief shortens what a filter was understood as.
 func (s *search) brief() string {
 	var out []string
-	args := s.args
-	for _, c := range s.conds {
+	args := slices.Concat(s.whom, s.args)
+	for _, c := range slices.Concat(s.people, s.conds) {
 		n := strings.Count(c, "?")
 		switch {
 		case strings.Contains(c, "e.subject"):

@@ -6,15 +6,22 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"regexp"
 )
 
 // kept is a statement of the writer, prepared once. Changes and single rows go
 // to the driver directly: database/sql's bookkeeping costs a fifth of a post,
 // and serves connections that are shared, which the writer's is not.
 type kept struct {
-	stmt driver.Stmt
-	rows *sql.Stmt // for Query; nil until it is first used
+	stmt  driver.Stmt
+	rows  *sql.Stmt // for Query; nil until it is first used
+	edits bool      // changes or deletes what the API's lists tell
 }
+
+var (
+	edits    = regexp.MustCompile(`^(?:UPDATE|DELETE FROM) (?:address|employee|employeeevent|detectionevidence|detectionmodelresult|result_evidence|anomaly|dimension)\b`)
+	unlisted = regexp.MustCompile(`^UPDATE detectionmodelresult SET (?:alert|decision|digest) = `)
+)
 
 func (k *kept) close() error {
 	err := k.stmt.Close()
@@ -30,7 +37,7 @@ func (tx *Tx) prepare(q string) (*kept, error) {
 	if k := db.stmts[q]; k != nil {
 		return k, nil
 	}
-	k := &kept{}
+	k := &kept{edits: edits.MatchString(q) && !unlisted.MatchString(q)}
 	err := db.conn.Raw(func(conn any) (err error) {
 		k.stmt, err = conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), q)
 		return err
@@ -85,6 +92,7 @@ func (tx *Tx) Exec(q string, args ...any) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	tx.edited = tx.edited || k.edits
 	return k.stmt.(driver.StmtExecContext).ExecContext(context.Background(), nv)
 }
 

@@ -27,6 +27,7 @@ func (db *DB) Watch(ctx context.Context) {
 		if v, ok := db.dataVersion(ctx); ok && v != seen {
 			seen = v
 			db.board.forget()
+			db.edits.Add(1)
 			db.hub.publish(db.gen.Add(1), []Change{{Kind: AccountChanged}})
 		}
 	}

@@ -93,6 +93,7 @@ type QueueData struct {
 	Dims    []string
 	Rows    []Row
 	Total   int    // alerts in this view
+	More    bool   // there may be more: a filter looks at so many at a time
 	Next    string // URL of the next page; empty: this is the last
 	First   string // URL of the first page, when this is a later one
 	Decide  bool   // the reader may decide

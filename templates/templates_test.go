@@ -104,6 +104,8 @@ func queueCases() []struct {
 	empty := QueueData{Frame: sampleFrame("Queue", "queue"), View: "open", Decided: 27, Asleep: 3, Wakes: now.Add(22 * time.Hour), Decide: true, Reasons: sampleReasons, Views: []View{{"open", "Needs a decision", "/", 0, true}}}
 	nomatch := sampleQueue()
 	nomatch.Rows, nomatch.Query, nomatch.Total = nil, "email>0.7 dept:IT", 0
+	deeper := nomatch
+	nomatch.Next = ""
 	bad := nomatch
 	bad.Problem = "There is no field depth. Fields: email, web, device, login, dept, model, status, score."
 	viewer := sampleQueue()
@@ -114,6 +116,7 @@ func queueCases() []struct {
 	saved := sampleQueue()
 	saved.Views[0].Current, saved.Saved[0].Current = false, true
 	saved.Query, saved.Only, saved.SaveAs, saved.SaveWhy = "model:web-risk", []string{"web-risk"}, "web drift, and much more than that", "The name is longer than 40 letters."
+	saved.More = true
 	saved.Steps = &Steps{"/alerts/42", "/data-sub/api/feedback/"}
 	held := saved
 	held.Steps, held.SaveWhy = nil, ""
@@ -131,7 +134,7 @@ func queueCases() []struct {
 	return []struct {
 		name string
 		data QueueData
-	}{{"queue", sampleQueue()}, {"queue-clear", empty}, {"queue-nomatch", nomatch}, {"queue-bad", bad}, {"queue-viewer", viewer}, {"queue-hostile", evil}, {"queue-saved", saved}, {"queue-held", held}, {"queue-empty", QueueData{}}}
+	}{{"queue", sampleQueue()}, {"queue-clear", empty}, {"queue-nomatch", nomatch}, {"queue-deeper", deeper}, {"queue-bad", bad}, {"queue-viewer", viewer}, {"queue-hostile", evil}, {"queue-saved", saved}, {"queue-held", held}, {"queue-empty", QueueData{}}}
 }
 
 func alertCases() []struct {
