@@ -133,16 +133,20 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, code int, e 
 	if p, ok := w.(*reply); ok && p.req != nil {
 		q = p.req
 	}
+	what, then, _ := strings.Cut(e.Msg, "; ") // what is wrong; what to do
 	d := templates.ErrorData{
-		Frame: s.frame(q, http.StatusText(code), ""), Status: code, Request: id, Heading: http.StatusText(code), Detail: sentence(e.Msg),
-		Links: []templates.Link{{Text: "Queue", URL: "/"}},
+		Frame: s.frame(q, http.StatusText(code), ""), Status: code, Request: id, Heading: strings.TrimSuffix(sentence(what), "."), Detail: sentence(then),
+		Links: []templates.Link{{Text: "Open the queue", URL: "/"}},
+	}
+	if code == http.StatusNotFound && then == "" {
+		d.Detail = "It may have been removed since, or the address has a typing error."
 	}
 	d.At = d.Now
 	if q.session == nil {
 		d.Links[0].Text = "Sign in"
 	}
 	if err := page(w, code, templates.Error, d); err != nil {
-		send(w, code, "text/plain; charset=utf-8", []byte(d.Detail+"\n"))
+		send(w, code, "text/plain; charset=utf-8", []byte(sentence(e.Msg)+"\n"))
 	}
 }
 

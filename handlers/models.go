@@ -53,7 +53,7 @@ func quoted(s string) string {
 
 func modelCard(x store.ModelStats) templates.ModelCard {
 	c := templates.ModelCard{
-		Name: x.Name, Family: x.Family, Last: orZero(x.Last), Silent: x.Silent, Replaced: x.Replaced, Count: x.Count, Volume: x.Volume[:],
+		Name: x.Name, Last: orZero(x.Last), Silent: x.Silent, Replaced: x.Replaced, Count: x.Count, Volume: x.Volume[:],
 		Median: known(x.Median), Scale: x.Scale, Low: x.Low, High: x.High, Bins: x.Bins[:], Hits: x.Confirmed[:],
 		Right: x.Right, Wrong: x.Wrong, Open: x.Open, RateLow: x.RateLow, RateHigh: x.RateHigh,
 	}

@@ -214,7 +214,7 @@ func (p *pages) firstRun(w http.ResponseWriter, r *request, listen string) error
 	d.Steps = []templates.Task{
 		{Text: "Server running", Detail: "on " + r.Host, Done: true},
 		{Text: "Signed in", Detail: "as " + r.actor.Name, Done: true},
-		{Text: "Token for the script", Detail: "citd token add detector prints one; put it where TOKEN stands"},
+		{Text: "Token for the script", Detail: "from Settings, or from citd token add detector; put it where TOKEN stands"},
 		{Text: "First result", Detail: "it appears here by itself", Tick: "alerts"},
 	}
 	return page(w, http.StatusOK, templates.FirstRun, d)

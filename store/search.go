@@ -152,11 +152,11 @@ func (s *search) add(t token, dims []string, names bool) error {
 	}
 	t.key = cmp.Or(sameTerms[t.key], t.key)
 	if t.value == "" {
-		return fmt.Errorf("%s%s wants a value after it", t.key, t.op)
+		return fmt.Errorf("write a value after %s%s", t.key, t.op)
 	}
 	if add := textTerms[t.key]; add != nil {
 		if t.op != ":" && t.op != "=" {
-			return fmt.Errorf("%s takes a text: write %s:%s", t.key, t.key, t.value)
+			return fmt.Errorf("write %s:%s; what %s takes is a text", t.key, t.value, t.key)
 		}
 		return add(s, t.value)
 	}
@@ -172,7 +172,7 @@ func (s *search) compare(t token, dims []string) error {
 	}
 	v, ok := parseFloat(t.value)
 	if !ok {
-		return fmt.Errorf("%s%s wants a number, not %q", t.key, t.op, t.value)
+		return fmt.Errorf("write a number after %s%s, not %q", t.key, t.op, t.value)
 	}
 	op := t.op
 	if op == ":" {

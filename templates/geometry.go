@@ -86,7 +86,15 @@ func combRects(dims []Dim) []tooth {
 	return teeth
 }
 
-// combLarge lays out the large comb in its box of 204 by 152.
+// combWide is how wide the box of the large comb is: 42 less without a fifth tooth.
+func combWide(dims []Dim) int {
+	if len(dims) < 5 {
+		return 162
+	}
+	return 204
+}
+
+// combLarge lays out the large comb in its box of combWide by 152.
 func combLarge(dims []Dim) []tooth {
 	x := [5]float64{4, 40, 76, 112, 154}
 	y := func(v float64, d Dim) float64 { return 132 - 114*level(v, d.Scale) }
@@ -170,7 +178,7 @@ func partSum(parts []Part) (sum float64) {
 	return sum
 }
 
-// signed writes a number with its sign.
+// withSign writes a number with its sign.
 func withSign(v float64) string {
 	if v < 0 {
 		return "−" + num(-v)
@@ -211,29 +219,60 @@ func polyline(vals []float64, x, y func(float64) float64) string {
 	return b.String()
 }
 
-// lone draws the values that stand between two gaps.
-func lone(vals []float64, x, y func(float64) float64) string {
-	var b strings.Builder
+// sparse draws what a line of values with gaps (NaN) would not show: a dot at
+// each side of a gap, and a faint line from one side to the other.
+func sparse(vals []float64, x, y func(float64) float64) (dots, faint string) {
+	at := func(i int) string { return px(x(float64(i))) + " " + px(y(vals[i])) }
+	last := -1
 	for i, v := range vals {
-		if before, after := i > 0 && !math.IsNaN(vals[i-1]), i+1 < len(vals) && !math.IsNaN(vals[i+1]); !math.IsNaN(v) && !before && !after {
-			b.WriteString("M" + px(x(float64(i))) + " " + px(y(v)) + "h0")
+		if math.IsNaN(v) {
+			continue
 		}
+		if last >= 0 && last < i-1 {
+			faint += "M" + at(last) + "L" + at(i)
+		}
+		if i > 0 && last != i-1 || i+1 < len(vals) && math.IsNaN(vals[i+1]) || len(vals) == 1 {
+			dots += "M" + at(i) + "h0"
+		}
+		last = i
 	}
-	return b.String()
+	return dots, faint
 }
 
-// sparkView is a word-sized line in a box of 84 by 24.
+// linked closes the gaps of a line that stands for many people, such as those of
+// weekends, between its neighbours; the ends stay open.
+func linked(vals []float64) []float64 {
+	out := append([]float64{}, vals...)
+	last := -1
+	for i, v := range vals {
+		if math.IsNaN(v) {
+			continue
+		}
+		for k := last + 1; last >= 0 && k < i; k++ {
+			out[k] = vals[last] + (v-vals[last])*float64(k-last)/float64(i-last) //nolint:gosec // last is 0 or more here
+		}
+		last = i
+	}
+	return out
+}
+
+// sparkView is a word-sized line in a box of W by 24.
 type sparkView struct {
-	Line, X, Y, Heat string
-	Dots             string // values without one on the day before or after
-	BandY, BandH     string
+	W, BandW     int
+	Line, Faint  string // the line, and over its gaps
+	Dots         string // at the sides of gaps
+	X, Y, Heat   string // of the last value
+	BandY, BandH string
 }
 
-// sparkLine draws levels (0 to 1), oldest first; NaN is a day without a result. The last value gets a dot.
-func sparkLine(vals []float64, band float64) sparkView {
-	x := func(i float64) float64 { return 2 + 78*i/max(float64(len(vals)-1), 1) }
+// sparkLine draws levels (0 to 1) in a box w wide, oldest first; NaN is a day without a result. The last
+// value gets a dot.
+func sparkLine(w int, vals []float64, band float64) sparkView {
+	s := sparkView{W: w, BandW: w - 6}
+	x := func(i float64) float64 { return 2 + float64(s.BandW)*i/max(float64(len(vals)-1), 1) }
 	y := func(v float64) float64 { return 21 - 18*level(v, 1) }
-	s := sparkView{Line: polyline(vals, x, y), Dots: lone(vals, x, y)}
+	s.Line = polyline(vals, x, y)
+	s.Dots, s.Faint = sparse(vals, x, y)
 	for i, v := range vals {
 		if !math.IsNaN(v) {
 			s.X, s.Y, s.Heat = px(x(float64(i))), px(y(v)), heat(v, 1)
@@ -267,23 +306,20 @@ func barPaths(b Bars) (v struct{ Quiet, Marked string }) {
 	return v
 }
 
-// Strip is a series of levels (0 to 1) by day, with the band of peers behind it; NaN is a gap.
-type Strip struct {
-	From   time.Time // the first day
-	Own    []float64
-	Peer50 []float64 // as long as Own, or empty
-	Peer95 []float64
-	Marks  []int // days with an event
+// stripView holds paths in a box as wide as there are days, and 56 high.
+type stripView struct {
+	Box, Width, Weekends, Band, Median, Marks string
+	Line, Faint                               string // the line, and over its gaps
+	Dots, Hot                                 string // at the sides of gaps; above the peers
 }
 
-// stripView holds paths in a box as wide as there are days, and 56 high.
-type stripView struct{ Box, Width, Weekends, Band, Median, Line, Hot, Marks string }
-
-func stripPaths(s Strip) stripView {
+// stripPaths draws a strip.
+func stripPaths(s PersonStrip) stripView {
 	x := func(i float64) float64 { return i + .5 }
 	y := func(v float64) float64 { return 56 - 56*level(v, 1) }
 	n := px(float64(len(s.Own)))
-	v := stripView{Box: "0 0 " + n + " 56", Width: n, Line: polyline(s.Own, x, y), Median: polyline(s.Peer50, x, y)}
+	v := stripView{Box: "0 0 " + n + " 56", Width: n, Line: polyline(s.Own, x, y), Median: polyline(linked(s.Peer50), x, y)}
+	v.Dots, v.Faint = sparse(s.Own, x, y)
 	top, foot := "", ""
 	for i, p := range s.Peer95 {
 		if math.IsNaN(p) {
@@ -297,7 +333,7 @@ func stripPaths(s Strip) stripView {
 		v.Band = "M" + top[1:] + foot + "Z"
 	}
 	for i, o := range s.Own {
-		if d := s.From.AddDate(0, 0, i).Weekday(); d == time.Saturday || d == time.Sunday {
+		if d := s.First.AddDate(0, 0, i).Weekday(); d == time.Saturday || d == time.Sunday {
 			v.Weekends += "M" + strconv.Itoa(i) + " 0h1v56h-1z"
 		}
 		if o >= raised && i < len(s.Peer95) && o > s.Peer95[i] {
@@ -305,7 +341,7 @@ func stripPaths(s Strip) stripView {
 		}
 	}
 	for _, m := range s.Marks {
-		v.Marks += "M" + px(x(float64(m))) + " 0V56"
+		v.Marks += "M" + px(x(float64(m.Day))) + " 0V56"
 	}
 	return v
 }

@@ -16,7 +16,6 @@ type ModelsData struct {
 // ModelCard is one version of one model.
 type ModelCard struct {
 	Name     string // as posted
-	Family   string
 	Last     time.Time // receipt of the newest result; zero: there never was one
 	Gap      string    // usually between results: "9 h"; empty: not known
 	Silent   bool

@@ -212,11 +212,12 @@ func TestSparse(t *testing.T) {
 
 func TestPersonStrip(t *testing.T) {
 	n := math.NaN()
-	got := personStrip(PersonStrip{First: firstDay, Own: []float64{.5, n, .75, 1}, Peer50: []float64{.25, n, .25, .25}, Peer95: []float64{.5, n, .5, .5}, Marks: []PersonMark{{Day: 2}}})
-	want := personStripView{stripView{
+	got := stripPaths(PersonStrip{First: firstDay, Own: []float64{.5, n, .75, 1}, Peer50: []float64{.25, n, .25, .25}, Peer95: []float64{.5, n, .5, .5}, Marks: []PersonMark{{Day: 2}}})
+	want := stripView{
 		Box: "0 0 4 56", Width: "4", Weekends: "M1 0h1v56h-1zM2 0h1v56h-1z", Band: "M0.5 28L2.5 28L3.5 28L3.5 56L2.5 56L0.5 56Z",
 		Median: "M0.5 42L1.5 42L2.5 42L3.5 42", Line: "M0.5 28h0M2.5 14L3.5 0", Hot: "M2.5 14h0M3.5 0h0", Marks: "M2.5 0V56",
-	}, "M0.5 28h0M2.5 14h0", "M0.5 28L2.5 14"}
+		Dots: "M0.5 28h0M2.5 14h0", Faint: "M0.5 28L2.5 14",
+	}
 	if got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -243,14 +244,9 @@ func TestSmallCharts(t *testing.T) {
 	if got := stackPaths(make([]int, 20), make([]int, 20)); got != (stackView{}) {
 		t.Errorf("no results: %q", got)
 	}
-	s := sparkWide([]float64{0, math.NaN(), 1}, .5)
+	s := sparkLine(150, []float64{0, math.NaN(), 1}, .5)
 	if s.Line != "M2 21h0M146 3h0" || s.Dots != "M2 21h0M146 3h0" || s.Faint != "M2 21L146 3" || s.X != "146" || s.Y != "3" || s.Heat != "h" || s.BandY != "12" || s.BandH != "9" {
 		t.Errorf("spark %+v", s)
-	}
-	for v, want := range map[float64]string{.38: "+0.38", 0: "+0.00", -.06: "−0.06"} {
-		if got := signed(v); got != want {
-			t.Errorf("%v: %s; want %s", v, got, want)
-		}
 	}
 	for d, want := range map[time.Duration]string{0: "just now", 59 * time.Second: "just now", time.Minute: "1 minute ago", 72 * time.Hour: "3 days ago"} {
 		if got := since(now, before(d)).Text; got != want {

@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -115,61 +114,6 @@ type PersonLook struct {
 	Text string // "ana opened this page"
 	At   time.Time
 	Why  string // of a reveal
-}
-
-// personStripView holds paths in a box of one unit a day and 56 high.
-type personStripView struct {
-	stripView
-	Dots  string // values that a line would not show
-	Faint string // over the gaps
-}
-
-// personStrip draws a strip.
-func personStrip(s PersonStrip) personStripView {
-	days := make([]int, len(s.Marks))
-	for i, m := range s.Marks {
-		days[i] = m.Day
-	}
-	v := personStripView{stripView: stripPaths(Strip{From: s.First, Own: s.Own, Peer50: linked(s.Peer50), Peer95: s.Peer95, Marks: days})}
-	v.Dots, v.Faint = sparse(s.Own, func(i float64) float64 { return i + .5 }, func(v float64) float64 { return 56 - 56*level(v, 1) })
-	return v
-}
-
-// sparse draws what a line of values with gaps (NaN) would not show: a dot at
-// each side of a gap, and a faint line from one side to the other.
-func sparse(vals []float64, x, y func(float64) float64) (dots, faint string) {
-	at := func(i int) string { return px(x(float64(i))) + " " + px(y(vals[i])) }
-	last := -1
-	for i, v := range vals {
-		if math.IsNaN(v) {
-			continue
-		}
-		if last >= 0 && last < i-1 {
-			faint += "M" + at(last) + "L" + at(i)
-		}
-		if i > 0 && last != i-1 || i+1 < len(vals) && math.IsNaN(vals[i+1]) || len(vals) == 1 {
-			dots += "M" + at(i) + "h0"
-		}
-		last = i
-	}
-	return dots, faint
-}
-
-// linked closes the gaps of a line that stands for many people, such as those of
-// weekends, between its neighbours; the ends stay open.
-func linked(vals []float64) []float64 {
-	out := append([]float64{}, vals...)
-	last := -1
-	for i, v := range vals {
-		if math.IsNaN(v) {
-			continue
-		}
-		for k := last + 1; last >= 0 && k < i; k++ {
-			out[k] = vals[last] + (v-vals[last])*float64(k-last)/float64(i-last) //nolint:gosec // last is 0 or more here
-		}
-		last = i
-	}
-	return out
 }
 
 // heatFrom are the levels from which a cell has the colours h1 to h5.

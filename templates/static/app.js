@@ -11,6 +11,9 @@ import './live.js';
 
 $$('.js[hidden]:not([data-picked])').forEach(e => { e.hidden = false });
 
+// Where bars scroll sideways, what is current is in sight.
+$$('.nav [aria-current], .vl [aria-current]').forEach(a => { a.parentNode.scrollLeft = a.offsetLeft + a.offsetWidth / 2 - innerWidth / 2 });
+
 // A sign-in link has one button; where there is script, nobody needs to press it.
 $('form[data-press]')?.requestSubmit();
 

@@ -74,7 +74,8 @@ function decided({ alert: id, state, by }) {
   if (!tr || busy.has(String(id))) return;
   if (state === 'new' || state === 'in_review') return renew(String(id));
   tr.classList.add('gone');
-  $('.c7 .st > bdi', tr).textContent = `${words[0].toUpperCase()}${words.slice(1)} by ${by}`;
+  $('.c7 .st > bdi', tr).textContent = words[0].toUpperCase() + words.slice(1);
+  $('.c7 .l2', tr).textContent = 'by ' + by;
 }
 
 function news(sentence) {
