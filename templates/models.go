@@ -15,7 +15,7 @@ type ModelsData struct {
 
 // ModelCard is one version of one model.
 type ModelCard struct {
-	Name     string // as posted
+	Name     string    // as posted
 	Last     time.Time // receipt of the newest result; zero: there never was one
 	Gap      string    // usually between results: "9 h"; empty: not known
 	Silent   bool

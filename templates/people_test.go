@@ -145,8 +145,8 @@ func sampleModels() ModelsData {
 	bins[9], bins[10], bins[18], hits[18] = 12, 7, 2, 1
 	volume := make([]int, 60)
 	volume[3], volume[59] = 5, 16
-	card := ModelCard{Name: "role-profile 2.1", Family: "role-profile", Last: before(4 * time.Minute), Gap: "72 min", Count: 21, Volume: volume, Median: new(.6), Scale: 1, High: 1, Bins: bins, Hits: hits, Right: 2, Wrong: 20, Open: 29, RateLow: .025, RateHigh: .28, Results: "/explore?q=model%3Arole-profile%2B2.1"}
-	silent, moved, replaced, never := card, card, card, ModelCard{Name: "new", Family: "new", High: 1, Bins: make([]int, 20), Hits: make([]int, 20)}
+	card := ModelCard{Name: "role-profile 2.1", Last: before(4 * time.Minute), Gap: "72 min", Count: 21, Volume: volume, Median: new(.6), Scale: 1, High: 1, Bins: bins, Hits: hits, Right: 2, Wrong: 20, Open: 29, RateLow: .025, RateHigh: .28, Results: "/explore?q=model%3Arole-profile%2B2.1"}
+	silent, moved, replaced, never := card, card, card, ModelCard{Name: "new", High: 1, Bins: make([]int, 20), Hits: make([]int, 20)}
 	silent.Silent, silent.Last, silent.Right, silent.Wrong = true, before(72*time.Hour), 1, 2
 	moved.Moved, moved.Right, moved.Wrong, moved.Last, moved.Gap = "Scores moved against web-risk 1.3.", 0, 0, before(10*time.Second), ""
 	replaced.Replaced = "web-risk 1.4"
@@ -156,7 +156,7 @@ func sampleModels() ModelsData {
 func modelCases() map[string]ModelsData {
 	evil := sampleModels()
 	evil.Models = evil.Models[:1]
-	evil.Models[0].Name, evil.Models[0].Family, evil.Models[0].Moved, evil.Models[0].Replaced, evil.Models[0].Results = hostile, hostile, hostile, hostile, "javascript:alert(1)"
+	evil.Models[0].Name, evil.Models[0].Moved, evil.Models[0].Replaced, evil.Models[0].Results = hostile, hostile, hostile, "javascript:alert(1)"
 	return map[string]ModelsData{"": sampleModels(), "-hostile": evil, "-empty": {}}
 }
 
