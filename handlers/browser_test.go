@@ -246,7 +246,7 @@ func TestBrowserTwoAnalysts(t *testing.T) {
 	if _, _, body := h.form(h.ana, "/alerts/1/decide", true, "action", "confirm", "seen", "0"); !strings.Contains(body, "confirmed") {
 		t.Fatal(body)
 	}
-	p.until("ana's decision shows", `document.querySelector('#a1').innerText.includes('Confirmed by ana')`)
+	p.until("ana's decision shows", `document.querySelector('#a1').innerText.includes('Confirmed\nby ana')`)
 	p.press("1")
 	p.until("ann is told", `document.querySelector('#d-dismiss .err').innerText.includes('ana was first: confirmed it')`)
 	p.press("\x1b")
