@@ -109,6 +109,9 @@ func (db *DB) Warm(ctx context.Context) error {
 	if err == nil {
 		_, err = db.Arrivals(ctx)
 	}
+	if err == nil {
+		_, err = db.Explored(ctx)
+	}
 	return err
 }
 

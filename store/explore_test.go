@@ -333,11 +333,14 @@ func TestExploreCatchesUp(t *testing.T) {
 			}
 		}},
 	}
-	for _, s := range steps {
-		l.explored()
+	for i, s := range steps {
+		before := l.explored()
 		s.do()
 		l.db.explorer.people[-1] = Subject{} // a mark that is lost when all is read anew
 		got := l.explored()
+		if looked := i < 2; (got == before) != looked {
+			t.Errorf("after %s: made anew %v", s.name, got != before)
+		}
 		if _, caught := l.db.explorer.people[-1]; caught == s.anew {
 			t.Errorf("after %s: all read anew %v, want %v", s.name, !caught, s.anew)
 		}

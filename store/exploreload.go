@@ -21,9 +21,11 @@ const (
 // results by their id, and what else was done by the record of activity.
 type explorer struct {
 	stale atomic.Bool // results were changed or deleted, or came with an id that others have passed
+	moved atomic.Bool // alerts were
 
 	mu      sync.Mutex
 	made    *Explored
+	gen     int64         // commits that were looked at; those since made changed nothing of it
 	rows    []exploredRow // newest first
 	people  map[int64]Subject
 	models  map[string]Model
@@ -36,11 +38,14 @@ type explorer struct {
 // quiet are the records of what changes no result, nor what is shown of it.
 var quiet = []string{"view", "search", "reveal", "export", "login", "logout", "login-link", "login-failed"}
 
-// touch notes that results of people were changed in a way that their ids do not
-// tell. It runs in the writer: it must not wait.
-func (e *explorer) touch(people []int64) {
+// touch notes what a commit changed: alerts, or results of people in a way that
+// their ids do not tell. It runs in the writer: it must not wait.
+func (e *explorer) touch(alerts []Change, people []int64) {
 	if len(people) > 0 {
 		e.stale.Store(true)
+	}
+	if len(alerts) > 0 {
+		e.moved.Store(true)
 	}
 }
 
@@ -48,12 +53,18 @@ func (e *explorer) get(ctx context.Context, db *DB) (*Explored, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	gen := db.Gen() // before the queries: what they find is at least as new
-	if e.made != nil && e.made.Gen == gen {
+	if e.made != nil && e.gen == gen {
 		return e.made, nil
 	}
-	done, err := e.catchUp(ctx, db)
-	if err == nil && !done {
+	moved := e.moved.Swap(false)
+	done, news, err := e.catchUp(ctx, db)
+	switch {
+	case err != nil:
+	case !done:
 		err = e.readAll(ctx, db)
+	case !news && !moved: // somebody looked
+		e.gen = gen
+		return e.made, nil
 	}
 	var waits map[int64]int8
 	if err == nil {
@@ -65,7 +76,7 @@ func (e *explorer) get(ctx context.Context, db *DB) (*Explored, error) {
 	}
 	x := columns(e.rows, e.further, e.people, waits, utcDay(db.Now()))
 	x.Gen, x.Total = gen, e.total
-	e.made = x
+	e.made, e.gen = x, gen
 	return x, nil
 }
 
@@ -87,37 +98,41 @@ func (e *explorer) readAll(ctx context.Context, db *DB) (err error) {
 	return err
 }
 
-// catchUp reads what has changed since; false if that is not known or too much.
-func (e *explorer) catchUp(ctx context.Context, db *DB) (bool, error) {
+// catchUp reads what has changed since, if anything has; it is not done if that is
+// not known or too much.
+func (e *explorer) catchUp(ctx context.Context, db *DB) (done, news bool, err error) {
 	if e.stale.Swap(false) || e.made == nil {
-		return false, nil
+		return false, false, nil
 	}
 	further, err := db.Dimensions(ctx)
 	if err != nil || !slices.Equal(further, e.further) {
-		return false, err
+		return false, false, err
 	}
 	decided, ok, err := e.records(ctx, db)
 	if err != nil || !ok {
-		return false, err
+		return false, false, err
 	}
 	if e.models, err = modelsByName(ctx, db); err != nil {
-		return false, err
+		return false, false, err
 	}
 	fresh, err := e.read(ctx, db, `(SELECT * FROM detectionmodelresult WHERE id > ? ORDER BY id LIMIT ?)`, e.lastID, maxNewRows)
 	if err != nil || len(fresh) == maxNewRows {
-		return false, err
+		return false, false, err
 	}
 	for _, r := range fresh {
 		e.lastID = max(e.lastID, r.id)
 	}
 	e.total += len(fresh)
+	if len(fresh)+len(decided) == 0 {
+		return true, false, nil
+	}
 	if err := e.redecide(ctx, db, decided); err != nil {
-		return false, err
+		return false, false, err
 	}
 	e.rows = append(fresh, e.rows...)
 	slices.SortFunc(e.rows, func(a, b exploredRow) int { return cmp.Or(cmp.Compare(b.date, a.date), cmp.Compare(b.id, a.id)) })
 	e.rows = e.rows[:min(len(e.rows), maxExplored)]
-	return true, nil
+	return true, true, nil
 }
 
 // records reads the record of activity since: the alerts that were decided on.
@@ -142,9 +157,6 @@ func (e *explorer) records(ctx context.Context, db *DB) (decided []int64, ok boo
 
 // redecide reads anew which results of those alerts are decided, and how.
 func (e *explorer) redecide(ctx context.Context, db *DB, alerts []int64) error {
-	if len(alerts) == 0 {
-		return nil
-	}
 	verdicts := map[int64]int8{}
 	_, err := all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
 		var id int64
