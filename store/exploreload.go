@@ -52,7 +52,8 @@ func (e *explorer) touch(alerts []Change, people []int64) {
 func (e *explorer) get(ctx context.Context, db *DB) (*Explored, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	gen := db.Gen() // before the queries: what they find is at least as new
+	ctx = context.WithoutCancel(ctx) // whoever gives up leaves the rows to the next reader
+	gen := db.Gen()                  // before the queries: what they find is at least as new
 	if e.made != nil && e.gen == gen {
 		return e.made, nil
 	}

@@ -8,11 +8,14 @@ export const over = $('[data-ov]'), heads = $('[data-heads]');
 const plane = pc && $('.pc-p', pc);
 let lit; // the group of the line that is lit
 
+// letters is how many of a name find room in a box, beside the count.
+const letters = (a, wide) => Math.floor((wide - 20 - 6.2 * number(Math.max(...a.count)).length) / 5.9);
+
 /** build makes the titles, whose places give every x, then all the rest. */
 export function build() {
   heads.replaceChildren();
   for (const k of S.order) {
-    const a = S.axes.get(k), long = a.type === 'cat' && S.order.length < 13 && a.l.slice(0, a.boxes).some(l => l.length > 11);
+    const a = S.axes.get(k), long = a.type === 'cat' && S.order.length < 13 && a.l.slice(0, a.boxes).some(l => l.length > letters(a, 104));
     const head = add('div', `ph ${a.type}${long ? ' long' : ''}`, heads), level = v => (v / 100).toFixed(2);
     head.dataset.k = k;
     const title = add('button', 't', head, a.t);
@@ -93,7 +96,7 @@ function hotLine(list) {
 
 function drawBoxes(a, at) {
   const g = draw('g', { class: 'pcg', role: 'listbox', 'aria-multiselectable': 'true', 'aria-label': a.t, 'data-k': a.k }, over);
-  const h = S.axis / a.boxes, digits = number(Math.max(...a.count)).length, letters = Math.floor((at.r - at.l - 20 - 6.2 * digits) / 5.9);
+  const h = S.axis / a.boxes, room = letters(a, at.r - at.l);
   a.box = Array.from({ length: a.boxes }, (_, j) => {
     const y = TOP + j * h, o = draw('g', { class: 'pcx', role: 'option', tabindex: -1, 'data-f': `${a.k}.${j}`, 'aria-selected': 'false' }, g);
     draw('rect', { class: 'pbx', x: at.l + .5, y: tenth(y + 1), width: at.r - at.l - 1, height: tenth(h - 2), rx: 3 }, o);
@@ -103,7 +106,7 @@ function drawBoxes(a, at) {
   const words = draw('g', { class: 'pbw', 'aria-hidden': 'true' }, over); // over the boxes, whose names say it all
   a.box.forEach((b, j) => {
     const y = tenth(b.y + h / 2 + 4);
-    b.name = draw('text', { class: 'pb', x: at.l + 7, y }, words, cut(boxLabel(a, j), letters));
+    b.name = draw('text', { class: 'pb', x: at.l + 7, y }, words, cut(boxLabel(a, j), room));
     b.n = draw('text', { class: 'pn', x: at.r - 6, y }, words, '');
   });
 }
