@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"strings"
 )
 
 // kept is a statement of the writer, prepared once. Changes and single rows go
@@ -84,6 +85,7 @@ func (tx *Tx) bound(args []any) ([]driver.NamedValue, error) {
 
 // Exec runs q, prepared once.
 func (tx *Tx) Exec(q string, args ...any) (sql.Result, error) {
+	tx.wrote = true
 	k, err := tx.prepare(q)
 	if err != nil {
 		return nil, err
@@ -127,6 +129,7 @@ func (tx *Tx) Row(q string, args []any, dest ...any) error {
 
 // rows runs q past database/sql, as Exec does.
 func (tx *Tx) rows(q string, args []any) (driver.Rows, error) {
+	tx.wrote = tx.wrote || strings.Contains(q, "RETURNING")
 	k, err := tx.prepare(q)
 	if err != nil {
 		return nil, err
