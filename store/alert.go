@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -50,7 +51,7 @@ func settleAlerts(tx *Tx, moves []move, resealed []int64) error {
 func newSettler(tx *Tx) *settler {
 	return &settler{
 		tx: tx, touched: map[int64]bool{}, windows: map[int64]window{}, read: map[int64]window{},
-		open: map[int64][]*alertRow{}, grown: map[int64]bool{},
+		open: map[int64][]*alertRow{}, grown: map[int64]*alertRow{},
 	}
 }
 
@@ -62,7 +63,7 @@ func (s *settler) admit(r *Result) (alert int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	s.grown[a.id] = true
+	s.grown[a.id] = a
 	return a.id, nil
 }
 
@@ -94,7 +95,7 @@ type settler struct {
 	windows map[int64]window      // by employee: the dates of the joins
 	read    map[int64]window      // by employee: the dates for which open is complete
 	open    map[int64][]*alertRow // by employee: the open alerts that they may join, by id
-	grown   map[int64]bool        // alerts that were joined or opened
+	grown   map[int64]*alertRow   // alerts that were joined or opened
 
 	admitted int // results since the last save
 }
@@ -273,8 +274,8 @@ func (s *settler) near(r *Result) ([]*alertRow, error) {
 	if !planned {
 		w = window{r.Date, r.Date}
 	}
-	if list != nil {
-		w = read.reach(r.Date)
+	if list != nil { // a long list comes back to its people: read all at the second time
+		w = window{math.MinInt64 / 2, math.MaxInt64 / 2}
 	}
 	found, err := loadAlerts(s.tx, `employee = ? AND `+openStates+` AND last_date >= ? AND first_date < ?`,
 		r.Employee, (utcDay(w.first)-groupDays)*microDay, (utcDay(w.last)+groupDays+1)*microDay)
@@ -308,23 +309,21 @@ func (s *settler) goBack(j join) (bool, error) {
 }
 
 func (s *settler) assign(j join, a *alertRow) error {
-	s.grown[a.id] = true
+	s.grown[a.id] = a
 	_, err := s.tx.Exec(`UPDATE detectionmodelresult SET alert = ? WHERE id = ?`, a.id, j.now.ID)
 	return err
 }
 
 // save writes the alerts that were joined.
 func (s *settler) save() error {
-	for _, list := range s.open {
-		for _, a := range list {
-			if err := a.save(s.tx); err != nil {
-				return err
-			}
-		}
-	}
 	for _, id := range slices.Sorted(maps.Keys(s.grown)) {
+		if err := s.grown[id].save(s.tx); err != nil {
+			return err
+		}
 		s.tx.changed(AlertGrown, id)
 	}
+	clear(s.grown)
+	s.admitted = 0
 	return nil
 }
 

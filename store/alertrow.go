@@ -93,7 +93,7 @@ func loadAlert(tx *Tx, id int64) (*alertRow, error) {
 // stays; so columns are named in groups, each only when it has changed.
 func (a *alertRow) save(tx *Tx) error {
 	f, w, fresh := &a.summary, &a.was, a.id == 0
-	s := setter{args: make([]any, 0, 24)}
+	s := setter{cols: make([]string, 0, alertWidth), args: make([]any, 0, alertWidth)}
 	if fresh || f.received != w.received {
 		s.set("received_at", f.received)
 	}

@@ -18,7 +18,7 @@ import (
 type Batch struct {
 	tx      *Tx
 	actor   Actor
-	alerts  *settler         // those that new results joined; nil: none since the last flush
+	alerts  *settler         // those that new results joined; nil: none is known
 	moves   []move           // results changed or deleted
 	created map[string]int64 // new business keys: the same twice in a list is a mistake
 	resign  map[int64]bool   // results whose list of evidence changed
@@ -81,16 +81,17 @@ func (b *Batch) settle() error {
 // flush brings the alerts up to the results so far. A long list does it as it
 // goes, so that memory does not grow with it.
 func (b *Batch) flush(resealed []int64) error {
-	alerts, moves := b.alerts, b.moves
-	b.alerts, b.moves = nil, nil
-	if alerts != nil {
-		if err := alerts.save(); err != nil {
+	moves := b.moves
+	b.moves = nil
+	if b.alerts != nil {
+		if err := b.alerts.save(); err != nil {
 			return err
 		}
 	}
 	if len(moves)+len(resealed) == 0 {
 		return nil
 	}
+	b.alerts = nil // it does not see what follows
 	return settleAlerts(b.tx, moves, resealed)
 }
 
@@ -98,7 +99,11 @@ func (b *Batch) flushSome() error {
 	if len(b.moves) < flushMoves && (b.alerts == nil || b.alerts.admitted < flushMoves) {
 		return nil
 	}
-	return b.flush(nil)
+	err := b.flush(nil)
+	if b.alerts != nil && len(b.alerts.open) > maxThere {
+		b.alerts = nil
+	}
+	return err
 }
 
 // admit gives a new result its id and its alert.

@@ -287,8 +287,9 @@ type Tx struct {
 // seen is what the writes of a transaction need to look up only once. Nothing
 // else can change it meanwhile; a write that is taken back takes it along.
 type seen struct {
-	models map[string]Model
-	nextID int64 // of the next result; 0: not known
+	models     map[string]Model
+	dimensions *[]string // nil: not known
+	nextID     int64     // of the next result; 0: not known
 }
 
 // run lets o write. Its error means that the whole transaction is lost.

@@ -156,7 +156,8 @@ func (m *importer) line(n int, resource string, text []byte, wrong error) error 
 	}
 	err := wrong
 	if err == nil && bytes.Contains(text, []byte(`"decision"`)) {
-		err = m.b.flush(nil) // a decision reads the alerts; outside of the line's savepoint
+		err = m.b.flush(nil) // a decision reads and writes the alerts; outside of the line's savepoint
+		m.b.alerts = nil
 	}
 	if err == nil {
 		err = m.b.atomically(func() error { return m.store(resource, text) })

@@ -187,6 +187,7 @@ func (b *Batch) newDimension(name string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	b.tx.dimensions = nil
 	b.notes.Dimensions = append(b.notes.Dimensions, name)
 	return res.LastInsertId()
 }

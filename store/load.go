@@ -106,12 +106,15 @@ func loadExtra(ctx context.Context, rd reader, r *Resource, rows []any) error {
 // the file knows, sorted.
 func dimensions(ctx context.Context, rd reader) ([]string, error) {
 	db, _ := rd.(*DB)
+	tx, _ := rd.(*Tx)
 	gen := int64(-1)
 	if db != nil {
 		gen = db.Gen() // before the query: what it finds is at least as new
 		if k := db.known.Load(); k != nil && k.gen == gen {
 			return k.names, nil
 		}
+	} else if tx.dimensions != nil {
+		return *tx.dimensions, nil
 	}
 	rows, err := rd.query(ctx, `SELECT name FROM dimension ORDER BY name`)
 	if err != nil {
@@ -126,8 +129,12 @@ func dimensions(ctx context.Context, rd reader) ([]string, error) {
 		}
 		names = append(names, name)
 	}
-	if db != nil && rows.Err() == nil {
+	switch {
+	case rows.Err() != nil:
+	case db != nil:
 		db.known.Store(&knownDimensions{gen: gen, names: names})
+	default:
+		tx.dimensions = &names
 	}
 	return names, classify(rows.Err())
 }
