@@ -287,8 +287,8 @@ func TestFaultDiskDies(t *testing.T) {
 	code, errs := s.wait()
 	late.Stop()
 	stop()
-	if code != 74 || len(after.rows) > 0 {
-		t.Errorf("ended with %d after %d more acknowledgements: %s", code, len(after.rows), errs[max(0, len(errs)-2000):])
+	if code != 74 || after.acked.Load() > 0 {
+		t.Errorf("ended with %d after %d more acknowledgements: %s", code, after.acked.Load(), errs[max(0, len(errs)-2000):])
 	}
 	d.again()
 	if n := l.lost(&before); n > 0 {
