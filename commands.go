@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ func newInit(path *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := os.Lstat(full); err == nil {
+			if used(cmd.Context(), full) {
 				return &exit{code: 73, msg: full + " exists already", hint: "Add people with:  citd user add NAME"}
 			}
 			if err := store.CheckName(name); err != nil {
@@ -47,6 +48,21 @@ func newInit(path *string) *cobra.Command {
 	cmd.Flags().StringVar(&name, "user", userName(), "`NAME` of the first admin")
 	stdinFlag(cmd, &stdin)
 	return cmd
+}
+
+// used reports whether there is a file with people in it. One without is what
+// an init left that was ended before it was done.
+func used(ctx context.Context, path string) bool {
+	if _, err := os.Lstat(path); err != nil {
+		return false
+	}
+	some := true
+	_ = with(ctx, path, func(db *store.DB) error {
+		all, err := db.Accounts(ctx, store.Person)
+		some = err != nil || len(all) > 0
+		return err
+	})
+	return some
 }
 
 func stdinFlag(cmd *cobra.Command, to *bool) {
