@@ -108,12 +108,13 @@ func TestFaultPanic(t *testing.T) {
 	s := l.serve()
 	var g ledger
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for range often(5, 100) {
-		arm(t, dir, "commit")
+	for i := range often(6, 100) {
+		where := []string{"commit", "settle"}[i%2]
+		arm(t, dir, where)
 		if status := s.post(&g, rnd); status != 500 && status != 201 { // what watches the file may have met it
 			t.Fatalf("status %d", status)
 		}
-		for began := time.Now(); armed(dir, "commit"); time.Sleep(time.Millisecond) {
+		for began := time.Now(); armed(dir, where); time.Sleep(time.Millisecond) {
 			if time.Since(began) > 5*time.Second {
 				t.Fatal("nothing met the panic")
 			}
@@ -129,7 +130,7 @@ func TestFaultPanic(t *testing.T) {
 		t.Fatalf("after a panic beside the server = %d", status)
 	}
 	s.kill()
-	for _, in := range []string{"commit", "watch"} {
+	for _, in := range []string{"commit", "settle", "watch"} {
 		if !strings.Contains(s.errs.String(), "injected: "+in) {
 			t.Errorf("the log does not tell of the panic in %s", in)
 		}
