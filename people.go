@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -83,8 +84,8 @@ func newToken(path *string) *cobra.Command {
 			if !slices.Contains(store.TokenRoles, store.Role(role)) {
 				return wrong("", "--role %s: a token is %s", role, store.JoinRoles(store.TokenRoles))
 			}
-			if days < 0 {
-				return wrong("", "--days %d: a token cannot expire before it is made", days)
+			if days < 0 || days > 36500 {
+				return wrong("", "--days %d: a token is good for 1 to 36500 days, or with 0 without an end", days)
 			}
 			return with(cmd.Context(), *path, func(db *store.DB) error {
 				n := store.NewAccount{Kind: store.Token, Name: args[0], Role: store.Role(role)}
@@ -138,11 +139,15 @@ func newLock(path *string, kind store.AccountKind, locked bool, use, short strin
 }
 
 func newList(path *string, kind store.AccountKind) *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List them", Args: names(0), RunE: func(cmd *cobra.Command, _ []string) error {
+	var machine bool
+	cmd := &cobra.Command{Use: "list", Short: "List them", Args: names(0), RunE: func(cmd *cobra.Command, _ []string) error {
 		return with(cmd.Context(), *path, func(db *store.DB) error {
 			all, err := db.Accounts(cmd.Context(), kind)
 			if err != nil {
 				return err
+			}
+			if machine {
+				return listJSON(cmd, all, db.Now())
 			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
 			fmt.Fprintln(w, "NAME\tROLE\tSTATE\tADDED\tLAST USED")
@@ -152,6 +157,25 @@ func newList(path *string, kind store.AccountKind) *cobra.Command {
 			return lost(w.Flush())
 		})
 	}}
+	cmd.Flags().BoolVar(&machine, "json", false, "for machines: one JSON object a line")
+	return cmd
+}
+
+func listJSON(cmd *cobra.Command, all []store.Account, now int64) error {
+	at := func(micros int64) any {
+		if micros == 0 {
+			return nil
+		}
+		return time.UnixMicro(micros).UTC()
+	}
+	out := json.NewEncoder(cmd.OutOrStdout())
+	for _, a := range all {
+		row := map[string]any{"name": a.Name, "role": a.Role, "state": state(a, now), "added": at(a.CreatedAt), "last_used": at(a.UsedAt), "expires": at(a.ExpiresAt)}
+		if err := out.Encode(row); err != nil {
+			return lost(err)
+		}
+	}
+	return nil
 }
 
 func state(a store.Account, now int64) string {

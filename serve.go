@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -161,7 +162,7 @@ func taken(addr string) error {
 
 // cannotCreate tells a file that could not be made from one that is missing.
 func cannotCreate(err error) error {
-	if e := store.AsError(err); e.Kind == store.NoFile {
+	if e := store.AsError(err); e.Kind == store.NoFile || errors.Is(err, fs.ErrNotExist) {
 		return &exit{73, e.Msg, e.Hint, e.Err}
 	}
 	return err

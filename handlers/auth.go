@@ -43,16 +43,23 @@ func (s *server) stillIn(r *request, who access) bool {
 }
 
 // sessionOf returns the session of r's cookie. Another server on this machine
-// may have set one of the same name beside it: cookies ignore ports.
-func (s *server) sessionOf(r *http.Request, keep bool) (*store.Session, error) {
-	err := error(store.Errorf(store.Unauthorized, "this needs a login"))
-	for i, c := range r.CookiesNamed(s.cookie) {
-		var found *store.Session
-		if found, err = s.db.Session(r.Context(), c.Value, s.terms, keep); err == nil || i == 3 {
-			return found, err
+// may have set one of the same name beside it: cookies ignore ports. One that is
+// good for somebody else signs nobody in, so that none works in another's name.
+func (s *server) sessionOf(r *http.Request, keep bool) (found *store.Session, err error) {
+	err = store.Errorf(store.Unauthorized, "this needs a login")
+	cookies := r.CookiesNamed(s.cookie)
+	for _, c := range cookies[:min(len(cookies), 4)] {
+		now, wrong := s.db.Session(r.Context(), c.Value, s.terms, keep)
+		switch {
+		case wrong != nil && found == nil:
+			err = wrong
+		case wrong == nil && found != nil && found.Account.ID != now.Account.ID:
+			return nil, store.Errorf(store.Unauthorized, "this browser sends the sessions of two people: remove its cookies of this address")
+		case wrong == nil && found == nil:
+			found, err = now, nil
 		}
 	}
-	return nil, err
+	return found, err
 }
 
 // byHeader checks Basic with a password or a token, ApiKey user:token, or Bearer token.

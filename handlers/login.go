@@ -76,7 +76,9 @@ func page[T any](w http.ResponseWriter, code int, p *templates.Page[T], data T) 
 // follow a link changes nothing, so that a preview does not use it up.
 func (s *server) loginPage(w http.ResponseWriter, r *request) error {
 	q := r.URL.Query()
-	d := templates.LoginData{Code: q.Get("code"), Back: ownPath(q.Get("back"))}
+	// Another site's link could sign the browser in as somebody else.
+	own := slices.Contains([]string{"", "none", "same-origin"}, r.Header.Get("Sec-Fetch-Site"))
+	d := templates.LoginData{Code: q.Get("code"), Press: own, Back: ownPath(q.Get("back"))}
 	if _, err := s.sessionOf(r.Request, false); err == nil && d.Code == "" {
 		redirect(w, d.Back)
 		return nil

@@ -72,6 +72,36 @@ func TestSignInByLink(t *testing.T) {
 	}
 }
 
+// Another site's link signs nobody in by itself: it could be in another's name.
+func TestLinkOfAnotherSite(t *testing.T) {
+	s := serveTest(t, handlers.Options{})
+	for site, pressed := range map[string]bool{"": true, "none": true, "same-origin": true, "same-site": false, "cross-site": false} {
+		h := map[string]string{"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+		if site != "" {
+			h["Sec-Fetch-Site"] = site
+		}
+		a := s.do(call{path: "/login?code=" + s.link("alice"), header: h})
+		if a.StatusCode != 200 || strings.Contains(a.body, "data-press") != pressed {
+			t.Errorf("a link of site %q = %d, pressed: %v", site, a.StatusCode, !pressed)
+		}
+	}
+}
+
+// A server on another port can set a cookie of our name beside ours: a session
+// of somebody else there must not take the place of one's own.
+func TestSessionsOfTwoPeople(t *testing.T) {
+	s := serveTest(t, handlers.Options{})
+	ann, vic, stale := s.cookieOf(store.Analyst), s.cookieOf(store.Viewer), s.cookieName()+"=x"
+	for cookies, status := range map[string]int{
+		ann: 200, stale + "; " + ann: 200, ann + "; " + stale: 200, ann + "; " + s.cookieOf(store.Analyst): 200,
+		ann + "; " + vic: 303, vic + "; " + stale + "; " + ann: 303, strings.Repeat(stale+"; ", 4) + ann: 303, stale: 303,
+	} {
+		if a := s.do(call{path: "/settings", header: map[string]string{"Cookie": cookies}}); a.StatusCode != status {
+			t.Errorf("%q = %d; want %d", cookies, a.StatusCode, status)
+		}
+	}
+}
+
 func TestSignInByPassword(t *testing.T) {
 	s := serveTest(t, handlers.Options{})
 	if err := s.db.SetSetting(t.Context(), store.Actor{}, store.DisplayMode, "ids"); err != nil {

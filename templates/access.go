@@ -6,6 +6,7 @@ import "time"
 type LoginData struct {
 	Frame
 	Code    string // from the printed link: one button posts it; empty: the other two forms
+	Press   bool   // a script may press it
 	Name    string // as typed before
 	Problem string // why the last try failed
 	Back    string // where to go after; empty: the queue

@@ -65,7 +65,7 @@ func renderAll(t *testing.T) []rendered {
 		add(c.name, html, err)
 	}
 	for name, d := range map[string]LoginData{
-		"login": {Frame: Frame{Title: "Sign in", Host: "127.0.0.1:8000"}}, "login-code": {Frame: Frame{Title: "Sign in", Host: "127.0.0.1:8000"}, Code: hostile},
+		"login": {Frame: Frame{Title: "Sign in", Host: "127.0.0.1:8000"}}, "login-code": {Frame: Frame{Title: "Sign in", Host: "127.0.0.1:8000"}, Code: hostile, Press: true},
 		"login-problem": {Frame: Frame{Title: "Sign in", Theme: "dark"}, Name: hostile, Problem: hostile, Back: hostile},
 	} {
 		html, err := Login.Render(d)
