@@ -20,7 +20,7 @@ import (
 type tab struct {
 	testing.TB
 	ctx     context.Context
-	refused []string // ends of addresses that the browser may say are refused
+	refused []string // parts of complaints that the test brings about
 }
 
 // openTab starts a browser whose complaints fail the test.
@@ -82,7 +82,7 @@ func (t *tab) watch() {
 	t.Cleanup(func() {
 		stop()
 		for _, b := range <-ended {
-			wanted := func(end string) bool { return strings.HasSuffix(b, end) }
+			wanted := func(part string) bool { return strings.Contains(b, part) }
 			if !strings.Contains(b, "409 (Conflict)") && !slices.ContainsFunc(t.refused, wanted) { // the browser's own note of an answer that a test wants
 				t.Errorf("the browser complains: %s", b)
 			}

@@ -18,11 +18,16 @@ import (
 // demoHouse is a house with the invented company, in the week after its story's end.
 func demoHouse(tb testing.TB) *house {
 	tb.Helper()
+	return demoHouseAt(tb, time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC))
+}
+
+func demoHouseAt(tb testing.TB, now time.Time) *house {
+	tb.Helper()
 	fixture, err := os.ReadFile("../testdata/demo.ndjson")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h := startHouseAt(tb, handlers.Options{}, time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC))
+	h := startHouseAt(tb, handlers.Options{}, now)
 	a, _, err := h.db.AddAccount(tb.Context(), store.Actor{}, store.NewAccount{Kind: store.Person, Name: "myusername", Role: store.Script, Password: "mypassword"})
 	h.must(err)
 	_, err = store.LoadDemo(tb.Context(), h.db, a.Actor, fixture)

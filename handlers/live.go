@@ -14,6 +14,7 @@ import (
 const (
 	frameEvery = 250 * time.Millisecond // changes are told 4 times a second at most
 	keptFrames = 256                    // what a stream may miss and be told again
+	keptAsks   = 64                     // different queues whose part of a frame is kept
 	wakeEvery  = 15 * time.Second       // snoozes are looked at
 )
 
@@ -42,7 +43,13 @@ type frame struct {
 	cut      bool // something is missing here: streams end, come back and are told anew
 
 	mu      sync.Mutex
-	matches map[store.QueueAsk][]int64 // of grown; many streams ask the same
+	matches map[store.QueueAsk]match // many streams ask the same
+}
+
+// match is what one queue holds of a frame's grown alerts.
+type match struct {
+	ids []int64 // at most maxTold
+	n   int
 }
 
 // id is what Last-Event-ID brings back: the generation of the last commit, and
@@ -200,21 +207,24 @@ func (l *live) after(gen int64) (frames []*frame, more <-chan struct{}, whole bo
 }
 
 // among returns which of the frame's grown alerts a stream's queue holds.
-func (f *frame) among(ctx context.Context, db *store.DB, ask store.QueueAsk) ([]int64, error) {
+func (f *frame) among(ctx context.Context, db *store.DB, ask store.QueueAsk) (match, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if ids, ok := f.matches[ask]; ok || len(f.grown) == 0 {
-		return ids, nil
+	if m, ok := f.matches[ask]; ok || len(f.grown) == 0 {
+		return m, nil
 	}
 	ids, err := db.InQueue(ctx, ask, f.grown)
 	if err != nil {
-		return nil, err
+		return match{}, err
 	}
+	m := match{slices.Clone(ids[:min(len(ids), maxTold)]), len(ids)}
 	if f.matches == nil {
-		f.matches = map[store.QueueAsk][]int64{}
+		f.matches = map[store.QueueAsk]match{}
 	}
-	f.matches[ask] = ids
-	return ids, nil
+	if len(f.matches) < keptAsks {
+		f.matches[ask] = m
+	}
+	return m, nil
 }
 
 // parsePosition reads what id and position write.

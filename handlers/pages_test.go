@@ -31,6 +31,7 @@ type house struct {
 	db              *store.DB
 	ahead           atomic.Int64 // of the real time, nanoseconds
 	stop            func()
+	ended           chan error
 	ana, vic, alice *http.Client
 }
 
@@ -59,31 +60,40 @@ func startHouseAt(tb testing.TB, o handlers.Options, now time.Time) *house {
 		tb.Fatal(err)
 	}
 	h.db = db
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	h.base = "http://" + ln.Addr().String()
-	ctx, stop := context.WithCancel(context.Background())
-	h.stop = stop
-	ended := make(chan error, 1)
-	go func() {
-		o.Log = slog.New(slog.DiscardHandler)
-		ended <- handlers.Serve(ctx, ln, db, o, "", "")
-	}()
+	h.serve("127.0.0.1:0", o)
 	tb.Cleanup(func() {
-		stop()
-		if err := errors.Join(<-ended, db.Close()); err != nil {
+		if err := errors.Join(h.halt(), db.Close()); err != nil {
 			tb.Error(err)
 		}
 	})
 	for _, name := range []string{"ana", "ben"} {
-		_, _, err := db.AddAccount(ctx, store.Actor{}, store.NewAccount{Kind: store.Person, Name: name, Role: store.Analyst})
+		_, _, err := db.AddAccount(tb.Context(), store.Actor{}, store.NewAccount{Kind: store.Person, Name: name, Role: store.Analyst})
 		h.must(err)
 	}
 	h.ana, h.vic, h.alice = h.browser("ana"), h.browser("vic"), h.browser("alice")
 	h.mode("ids")
 	return h
+}
+
+// serve starts the server at an address; halt stops it, and waits until it has.
+func (h *house) serve(addr string, o handlers.Options) {
+	h.tb.Helper()
+	ln, err := net.Listen("tcp", addr)
+	h.must(err)
+	h.base = "http://" + ln.Addr().String()
+	var ctx context.Context
+	ctx, h.stop = context.WithCancel(context.Background())
+	h.ended = make(chan error, 1)
+	go func() {
+		defer close(h.ended)
+		o.Log = slog.New(slog.DiscardHandler)
+		h.ended <- handlers.Serve(ctx, ln, h.db, o, "", "")
+	}()
+}
+
+func (h *house) halt() error {
+	h.stop()
+	return <-h.ended
 }
 
 func (h *house) must(err error) {

@@ -104,12 +104,12 @@ func (t *stream) tell(f *frame) error {
 	for _, d := range f.decided {
 		t.event("", "decided", map[string]any{"alert": d.Alert, "state": d.State, "by": d.By})
 	}
-	ids, err := f.among(t.r.Context(), t.s.db, t.ask)
+	m, err := f.among(t.r.Context(), t.s.db, t.ask)
 	if err != nil {
 		return err
 	}
-	if len(ids) > 0 {
-		t.event("", "alerts", map[string]any{"ids": ids[:min(len(ids), maxTold)], "new": len(ids)})
+	if m.n > 0 {
+		t.event("", "alerts", map[string]any{"ids": m.ids, "new": m.n})
 	}
 	t.event(f.id(), "counts", map[string]any{"open": f.counts.Open, "flagged": f.counts.Flagged, "today": f.counts.Today})
 	t.gen = f.gen

@@ -6,6 +6,7 @@ import { busy, fresh, row, rows, select } from './queue.js';
 
 const light = $('[data-live]'), pill = $('.newbar'), me = $('.menu bdi')?.textContent, alert = $('[data-alert]')?.dataset.alert;
 const waiting = new Set(); // ids of alerts that are not on the page
+let more = 0; // further ones, that the server counted only
 let stream, offSince = 0, lastId = '', retry, take;
 
 /** takes names what takes in all that is new; decisions of others are news then, too. */
@@ -14,20 +15,21 @@ export const takes = fn => { take = fn };
 const title = document.title;
 function paint() {
   if (!pill) return;
-  pill.hidden = waiting.size === 0;
-  const text = `${plural(waiting.size, 'alert', 'alerts')} ${pill.dataset.news}`;
+  const n = waiting.size + more, text = `${plural(n, 'alert', 'alerts')} ${pill.dataset.news}`;
+  pill.hidden = n === 0;
   $('[data-new]', pill).textContent = text;
-  $('[data-heard]').textContent = waiting.size ? text : '';
-  document.title = (waiting.size ? `(${waiting.size}) ` : '') + title;
+  $('[data-heard]').textContent = n ? text : '';
+  document.title = (n ? `(${n}) ` : '') + title;
 }
 
 async function show() {
   if (!waiting.size) return;
   const ids = [...waiting];
-  if (!take && !rows().length) return location.reload();
+  if (!take && (more || !rows().length)) return location.reload();
   try {
     const came = await (take ?? fresh)(ids);
     ids.forEach(id => waiting.delete(id));
+    more = 0;
     paint();
     if (came?.length) select(came.reduce((a, b) => Number(b.dataset.prio) > Number(a.dataset.prio) ? b : a));
   } catch (e) { say(e.message) }
@@ -45,13 +47,14 @@ function renew(id) {
   }, 400);
 }
 
-function arrived({ ids }) {
+function arrived({ ids, new: n }) {
   if ($('[data-tick="alerts"]')) return first();
   for (const id of ids.map(String)) {
     if (id === alert) news('This alert has new results.');
     else if (row(id)) renew(id);
     else waiting.add(id);
   }
+  more += n - ids.length;
   paint();
 }
 
