@@ -124,20 +124,8 @@ func (a *Account) dest() []any {
 
 // Accounts lists the accounts of a kind, oldest first.
 func (db *DB) Accounts(ctx context.Context, kind AccountKind) ([]Account, error) {
-	rows, err := db.query(ctx, `SELECT `+accountColumns+` FROM account WHERE kind = ? ORDER BY id`, kind)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []Account
-	for rows.Next() {
-		var a Account
-		if err := rows.Scan(a.dest()...); err != nil {
-			return nil, err
-		}
-		list = append(list, a)
-	}
-	return list, rows.Err()
+	return all(ctx, db, func(r *sql.Rows, a *Account) error { return r.Scan(a.dest()...) },
+		`SELECT `+accountColumns+` FROM account WHERE kind = ? ORDER BY id`, kind)
 }
 
 // SetRole gives an account another role. Errors: NotFound; Invalid; Conflict (the last admin).

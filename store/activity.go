@@ -68,21 +68,12 @@ func (db *DB) Activity(ctx context.Context, q ActivityQuery) (entries []Entry, n
 	if err != nil || len(seqs) == 0 {
 		return nil, next, err
 	}
-	rows, err := db.query(ctx, `SELECT a.seq, a.at, coalesce(a.account, 0), coalesce(w.name, ''), coalesce(w.kind, '') = 'token', a.verb, a.object, coalesce(a.object_id, 0), a.detail
+	entries, err = all(ctx, db, func(r *sql.Rows, e *Entry) error {
+		return r.Scan(&e.Seq, &e.At, &e.Account, &e.By, &e.Token, &e.Verb, &e.Object, &e.ID, &e.Detail)
+	}, `SELECT a.seq, a.at, coalesce(a.account, 0), coalesce(w.name, ''), coalesce(w.kind, '') = 'token', a.verb, a.object, coalesce(a.object_id, 0), a.detail
 		FROM audit a LEFT JOIN account w ON w.id = a.account WHERE a.seq IN (SELECT value FROM json_each(?)) ORDER BY a.seq DESC`, jsonIDs(seqs))
 	if err != nil {
 		return nil, 0, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var e Entry
-		if err := rows.Scan(&e.Seq, &e.At, &e.Account, &e.By, &e.Token, &e.Verb, &e.Object, &e.ID, &e.Detail); err != nil {
-			return nil, 0, classify(err)
-		}
-		entries = append(entries, e)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, 0, classify(err)
 	}
 	return entries, next, db.relate(ctx, entries)
 }
@@ -163,11 +154,11 @@ func (db *DB) relate(ctx context.Context, entries []Entry) error {
 			decisions = append(decisions, id)
 		}
 	}
-	ofAlert, err := db.pairs(ctx, `SELECT id, employee FROM alert WHERE id IN (SELECT value FROM json_each(?)) AND employee IS NOT NULL`, alerts)
+	ofAlert, err := pairs[int64, int64](ctx, db, `SELECT id, employee FROM alert WHERE id IN (SELECT value FROM json_each(?)) AND employee IS NOT NULL`, jsonIDs(alerts))
 	if err != nil {
 		return err
 	}
-	ofResult, err := db.pairs(ctx, `SELECT id, employee FROM detectionmodelresult WHERE id IN (SELECT value FROM json_each(?))`, results)
+	ofResult, err := pairs[int64, int64](ctx, db, `SELECT id, employee FROM detectionmodelresult WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(results))
 	if err != nil {
 		return err
 	}
@@ -175,7 +166,7 @@ func (db *DB) relate(ctx context.Context, entries []Entry) error {
 	if err != nil {
 		return err
 	}
-	names, err := db.accountNames(ctx, accounts)
+	names, err := pairs[int64, string](ctx, db, `SELECT id, name FROM account WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(accounts))
 	if err != nil {
 		return err
 	}
@@ -207,67 +198,16 @@ func (e *Entry) decision() int64 {
 	return id
 }
 
-// pairs reads two columns of integers for ids, the first being the key.
-func (db *DB) pairs(ctx context.Context, q string, ids []int64) (map[int64]int64, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	rows, err := db.query(ctx, q, jsonIDs(ids))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := map[int64]int64{}
-	for rows.Next() {
-		var k, v int64
-		if err := rows.Scan(&k, &v); err != nil {
-			return nil, classify(err)
-		}
-		out[k] = v
-	}
-	return out, classify(rows.Err())
-}
-
 func (db *DB) decisionsByID(ctx context.Context, ids []int64) (map[int64]*Decision, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	rows, err := db.query(ctx, `SELECT id, alert, at, account, action, reason, note, snooze_until, snooze_over, undoes, batch
+	list, err := all(ctx, db, func(r *sql.Rows, d *Decision) error {
+		return r.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch)
+	}, `SELECT id, alert, at, account, action, reason, note, snooze_until, snooze_over, undoes, batch
 		FROM decision WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	out := map[int64]*Decision{}
-	for rows.Next() {
-		var d Decision
-		if err := rows.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch); err != nil {
-			return nil, classify(err)
-		}
-		out[d.ID] = &d
+	for i := range list {
+		out[list[i].ID] = &list[i]
 	}
-	return out, classify(rows.Err())
-}
-
-func (db *DB) accountNames(ctx context.Context, ids []int64) (map[int64]string, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	rows, err := db.query(ctx, `SELECT id, name FROM account WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := map[int64]string{}
-	for rows.Next() {
-		var id int64
-		var name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return nil, classify(err)
-		}
-		out[id] = name
-	}
-	return out, classify(rows.Err())
+	return out, err
 }
 
 // Posted counts the results of a model.
@@ -279,21 +219,9 @@ type Posted struct {
 // PostedBetween counts the results dated within [from, to), in microseconds since
 // 1970, by model, the most first.
 func (db *DB) PostedBetween(ctx context.Context, from, to int64) ([]Posted, error) {
-	rows, err := db.query(ctx, `SELECT name, (SELECT count(*) FROM detectionmodelresult WHERE reporter = name AND date >= ? AND date < ?) AS n
-		FROM model WHERE n > 0 ORDER BY n DESC, name`, from, to)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []Posted
-	for rows.Next() {
-		var p Posted
-		if err := rows.Scan(&p.Model, &p.Count); err != nil {
-			return nil, classify(err)
-		}
-		out = append(out, p)
-	}
-	return out, classify(rows.Err())
+	return all(ctx, db, func(r *sql.Rows, p *Posted) error { return r.Scan(&p.Model, &p.Count) },
+		`SELECT name, (SELECT count(*) FROM detectionmodelresult WHERE reporter = name AND date >= ? AND date < ?) AS n
+			FROM model WHERE n > 0 ORDER BY n DESC, name`, from, to)
 }
 
 // FirstDate is the date of the oldest result, 0 if there is none.

@@ -207,7 +207,7 @@ func (p *AlertPage) loadPerson(ctx context.Context, db *DB) error {
 	if err := errors.Join(p.loadOwn(ctx, db), p.loadOthers(ctx, db)); err != nil || p.Who.ID == 0 {
 		return err
 	}
-	ids, err := all(ctx, db, scanID, `SELECT id FROM alert WHERE employee = ? AND id != ? AND state IN ('confirmed', 'dismissed')
+	ids, err := db.ids(ctx, `SELECT id FROM alert WHERE employee = ? AND id != ? AND state IN ('confirmed', 'dismissed')
 		ORDER BY id DESC LIMIT ?`, p.Who.ID, p.ID, maxAlertPrior)
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (b *Batch) PutList(r *Resource, body io.ReaderAt) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := ids(b.tx, "SELECT id FROM "+r.Name+" ORDER BY id")
+	all, err := b.tx.ids("SELECT id FROM " + r.Name + " ORDER BY id")
 	if err != nil {
 		return nil, err
 	}

@@ -347,12 +347,6 @@ func (db *DB) query(ctx context.Context, q string, args ...any) (*sql.Rows, erro
 	return rows, classify(err)
 }
 
-// reader is what queries run on: the pool of readers, or the writer's
-// transaction when they have to see its changes.
-type reader interface {
-	query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
-}
-
 // changed notes a change, to be announced after COMMIT.
 func (tx *Tx) changed(kind ChangeKind, id int64) {
 	tx.changes = append(tx.changes, Change{Kind: kind, ID: id})

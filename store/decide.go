@@ -212,7 +212,7 @@ func (tx *Tx) batch(id int64) (out []Decision, err error) {
 
 // Wake ends the snoozes whose time has come. It writes only when there is one.
 func Wake(ctx context.Context, db *DB) error {
-	due, err := all(ctx, db, scanID, `SELECT id FROM alert WHERE state = 'snoozed' AND snooze_until <= ? LIMIT 1`, db.Now())
+	due, err := db.ids(ctx, `SELECT id FROM alert WHERE state = 'snoozed' AND snooze_until <= ? LIMIT 1`, db.Now())
 	if err != nil || len(due) == 0 {
 		return err
 	}

@@ -80,7 +80,7 @@ func (b *Batch) letGo(other *Resource, f *Field, id int64) error {
 		return nil
 	}
 	l := other.Link
-	near, err := ids(b.tx, "SELECT "+l.Near+" FROM "+l.Table+" WHERE "+l.Far+" = ?", id)
+	near, err := b.tx.ids("SELECT "+l.Near+" FROM "+l.Table+" WHERE "+l.Far+" = ?", id)
 	if err != nil {
 		return err
 	}
@@ -89,21 +89,4 @@ func (b *Batch) letGo(other *Resource, f *Field, id int64) error {
 	}
 	_, err = b.tx.Exec("DELETE FROM "+l.Table+" WHERE "+l.Far+" = ?", id)
 	return err
-}
-
-// ids returns the integers that q gives.
-func ids(tx *Tx, q string, args ...any) (out []int64, err error) {
-	rows, err := tx.Query(q, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
 }

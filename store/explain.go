@@ -86,7 +86,7 @@ func (p *AlertPage) loadOwn(ctx context.Context, db *DB) error {
 		d := &p.Dims[i]
 		own := values[d.Name]
 		if d.Values = len(own); len(own) >= ownValues && d.Value != nil {
-			m := median(own) * d.Scale
+			m := medianOf(own) * d.Scale
 			d.Median = &m
 		}
 	}
@@ -100,12 +100,6 @@ func (p *AlertPage) loadOthers(ctx context.Context, db *DB) (err error) {
 			WHERE r.employee = ? AND r.date BETWEEN ? AND ? AND m.family != ? ORDER BY m.family LIMIT 10`,
 		p.Who.ID, p.First-groupDays*microDay, p.Last+groupDays*microDay, p.models[p.Reporter].Family)
 	return err
-}
-
-// median returns the median; it sorts v, which is not empty.
-func median(v []float64) float64 {
-	slices.Sort(v)
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
 // Phrase is a piece of a sentence.

@@ -30,7 +30,7 @@ func (db *DB) findWords(ctx context.Context, x *Explored, rows []int32, words []
 				rest = append(rest, x.ID[i])
 			}
 		}
-		list, err := all(ctx, db, scanID, `SELECT l.result FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence
+		list, err := db.ids(ctx, `SELECT l.result FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence
 			WHERE l.result IN (SELECT value FROM json_each(?1)) AND (instr(citd_fold(e.subject), ?2) OR instr(citd_fold(e.description), ?2))`,
 			jsonIDs(rest), foldCase(word))
 		if err != nil {

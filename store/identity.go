@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -52,23 +53,9 @@ func (db *DB) NamesShown(ctx context.Context, by Actor, ids []int64, asOf int64)
 		q += ` AND id IN (SELECT employee FROM reveal WHERE account = ? AND until > ?)`
 		args = append(args, by.ID, asOf)
 	}
-	rows, err := db.query(ctx, q, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	names := map[int64]string{}
-	for rows.Next() {
-		var id int64
-		var name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return nil, classify(err)
-		}
-		if name != "" {
-			names[id] = name
-		}
-	}
-	return names, classify(rows.Err())
+	names, err := pairs[int64, string](ctx, db, q, args...)
+	maps.DeleteFunc(names, func(_ int64, name string) bool { return name == "" })
+	return names, err
 }
 
 // Revealed returns the identity of a person if it was revealed to by and has not

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -232,25 +231,6 @@ func both(a, b string) string {
 		return b
 	}
 	return a + " AND " + b
-}
-
-// row scans the one row of a query into dest, within queryTimeout.
-func row(ctx context.Context, rd reader, text string, args []any, dest ...any) error {
-	limited, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	rows, err := rd.query(limited, text, args...)
-	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			return &Error{Kind: Invalid, Msg: "this takes too long; narrow it with a filter, such as employee, date__gte or reporter", Err: err}
-		}
-		return err
-	}
-	defer rows.Close()
-	rows.Next()
-	if err := rows.Scan(dest...); err != nil {
-		return errors.Join(rows.Err(), err)
-	}
-	return classify(rows.Err())
 }
 
 // totals keeps what was counted.

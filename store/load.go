@@ -84,23 +84,21 @@ func loadExtra(ctx context.Context, rd reader, r *Resource, rows []any) error {
 		ids[i] = *r.id(row)
 		at[ids[i]] = row
 	}
-	found, err := rd.query(ctx, `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
-		WHERE a.result IN (SELECT value FROM json_each(?)) ORDER BY a.result, d.name`, jsonIDs(ids))
-	if err != nil {
-		return err
-	}
-	defer found.Close()
-	for found.Next() {
+	_, err := all(ctx, rd, func(rows *sql.Rows, _ *struct{}) error {
 		var id int64
 		var a Anomaly
-		if err := found.Scan(&id, &a.Name, &a.Value); err != nil {
-			return classify(err)
+		if err := rows.Scan(&id, &a.Name, &a.Value); err != nil {
+			return err
 		}
 		extra := r.extra(at[id])
 		*extra = append(*extra, a)
-	}
-	return classify(found.Err())
+		return nil
+	}, furtherSQL, jsonIDs(ids))
+	return err
 }
+
+const furtherSQL = `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
+	WHERE a.result IN (SELECT value FROM json_each(?)) ORDER BY a.result, d.name`
 
 // dimensions returns the names of the dimensions beyond the four of 2014 that
 // the file knows, sorted.
@@ -116,27 +114,15 @@ func dimensions(ctx context.Context, rd reader) ([]string, error) {
 	} else if tx.dimensions != nil {
 		return *tx.dimensions, nil
 	}
-	rows, err := rd.query(ctx, `SELECT name FROM dimension ORDER BY name`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, classify(err)
-		}
-		names = append(names, name)
-	}
+	names, err := all(ctx, rd, func(r *sql.Rows, name *string) error { return r.Scan(name) }, `SELECT name FROM dimension ORDER BY name`)
 	switch {
-	case rows.Err() != nil:
+	case err != nil:
 	case db != nil:
 		db.known.Store(&knownDimensions{gen: gen, names: names})
 	default:
 		tx.dimensions = &names
 	}
-	return names, classify(rows.Err())
+	return names, err
 }
 
 // knownDimensions are the file's further dimensions as of a commit.

@@ -75,7 +75,7 @@ func (db *DB) SetScale(ctx context.Context, by Actor, name string, scale float64
 		if _, err := tx.Exec(`UPDATE model SET scale = ? WHERE name = ?`, scale, name); err != nil {
 			return none, err
 		}
-		alerts, err := ids(tx, `SELECT DISTINCT alert FROM detectionmodelresult WHERE reporter = ? AND alert IS NOT NULL`, name)
+		alerts, err := tx.ids(`SELECT DISTINCT alert FROM detectionmodelresult WHERE reporter = ? AND alert IS NOT NULL`, name)
 		if err != nil {
 			return none, err
 		}

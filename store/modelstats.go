@@ -61,7 +61,7 @@ type Moved struct {
 // ModelStats returns what the 60 days that end with asOf tell of each model, the
 // families by name, the newest version of each first.
 func (db *DB) ModelStats(ctx context.Context, asOf int64) ([]ModelStats, error) {
-	last, err := db.lastDates(ctx)
+	last, err := pairs[string, int64](ctx, db, `SELECT name, coalesce((SELECT max(date) FROM detectionmodelresult WHERE reporter = name), 0) FROM model`) // of all times
 	if err != nil {
 		return nil, err
 	}
@@ -87,25 +87,6 @@ func (db *DB) ModelStats(ctx context.Context, asOf int64) ([]ModelStats, error) 
 		return cmp.Or(cmp.Compare(a.Family, b.Family), -cmp.Compare(a.Last, b.Last), cmp.Compare(a.Name, b.Name))
 	})
 	return out, nil
-}
-
-// lastDates returns the date of each model's newest result of all times.
-func (db *DB) lastDates(ctx context.Context) (map[string]int64, error) {
-	rows, err := db.query(ctx, `SELECT name, coalesce((SELECT max(date) FROM detectionmodelresult WHERE reporter = name), 0) FROM model`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	last := map[string]int64{}
-	for rows.Next() {
-		var name string
-		var date int64
-		if err := rows.Scan(&name, &date); err != nil {
-			return nil, classify(err)
-		}
-		last[name] = date
-	}
-	return last, classify(rows.Err())
 }
 
 // modelCells are the results of one model.

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"math"
 	"slices"
 	"strconv"
@@ -143,28 +144,12 @@ func (db *DB) found(ctx context.Context, q PeopleQuery, asOf int64) ([]int64, er
 		return ids, err
 	}
 	if q.Order != ByLabel || mode != "names" {
-		return merged(ids, named), nil
+		known := set(ids)
+		return append(ids, slices.DeleteFunc(named, func(id int64) bool { return known[id] })...), nil
 	}
 	all, err := db.inNameOrder(ctx)
-	hit := map[int64]bool{}
-	for _, id := range append(ids, named...) {
-		hit[id] = true
-	}
+	hit := set(append(ids, named...))
 	return slices.DeleteFunc(all, func(id int64) bool { return !hit[id] }), err
-}
-
-// merged appends what is new among more.
-func merged(ids, more []int64) []int64 {
-	known := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		known[id] = true
-	}
-	for _, id := range more {
-		if !known[id] {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }
 
 // keys returns what an order compares, the highest first; nil where ids come in their order.
@@ -173,7 +158,7 @@ func (db *DB) keys(ctx context.Context, r *recent, order PeopleOrder) (func(int6
 	case ByLabel, ByRole:
 		return nil, nil
 	case ByOpen:
-		open, err := db.openCounts(ctx, `SELECT employee, count(*) FROM alert INDEXED BY alert_open WHERE `+openStates+` GROUP BY employee`)
+		open, err := pairs[int64, int](ctx, db, `SELECT employee, count(*) FROM alert INDEXED BY alert_open WHERE `+openStates+` GROUP BY employee`)
 		return func(id int64) float64 { return float64(open[id]) }, err
 	}
 	peaks := make(map[int64]float64, len(r.cells))
@@ -242,7 +227,7 @@ func (db *DB) personRows(ctx context.Context, by Actor, ids []int64, asOf int64)
 	if err != nil {
 		return nil, err
 	}
-	open, err := db.openCounts(ctx, `SELECT employee, count(*) FROM alert INDEXED BY alert_open
+	open, err := pairs[int64, int](ctx, db, `SELECT employee, count(*) FROM alert INDEXED BY alert_open
 		WHERE employee IN (SELECT value FROM json_each(?)) AND `+openStates+` GROUP BY employee`, jsonIDs(ids))
 	if err != nil {
 		return nil, err
@@ -262,38 +247,13 @@ func (db *DB) personRows(ctx context.Context, by Actor, ids []int64, asOf int64)
 
 // Subjects returns what may be shown unasked of people, by id.
 func (db *DB) Subjects(ctx context.Context, ids []int64) (map[int64]Subject, error) {
-	rows, err := db.query(ctx, `SELECT `+subjectColumns+` FROM person WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+	list, err := all(ctx, db, func(r *sql.Rows, p *Subject) error { return r.Scan(p.dest()...) },
+		`SELECT `+subjectColumns+` FROM person WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
 	out := make(map[int64]Subject, len(ids))
-	for rows.Next() {
-		var p Subject
-		if err := rows.Scan(p.dest()...); err != nil {
-			return nil, classify(err)
-		}
+	for _, p := range list {
 		out[p.ID] = p
 	}
-	return out, classify(rows.Err())
-}
-
-func (db *DB) openCounts(ctx context.Context, q string, args ...any) (map[int64]int, error) {
-	rows, err := db.query(ctx, q, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := map[int64]int{}
-	for rows.Next() {
-		var id int64
-		var n int
-		if err := rows.Scan(&id, &n); err != nil {
-			return nil, classify(err)
-		}
-		out[id] = n
-	}
-	return out, classify(rows.Err())
+	return out, err
 }
 
 // compare fills in the peak of 7 days, and how it changed.

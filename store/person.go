@@ -172,19 +172,5 @@ func (r *recent) families(person int64, dimension int) (names []string) {
 
 // dimensionNames are the further dimensions by id.
 func (db *DB) dimensionNames(ctx context.Context) (map[int64]string, error) {
-	rows, err := db.query(ctx, `SELECT id, name FROM dimension`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	names := map[int64]string{}
-	for rows.Next() {
-		var id int64
-		var name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return nil, classify(err)
-		}
-		names[id] = name
-	}
-	return names, classify(rows.Err())
+	return pairs[int64, string](ctx, db, `SELECT id, name FROM dimension`)
 }

@@ -21,7 +21,18 @@ type PersonResult struct {
 
 // PersonResults returns a person's results since a date, newest first, limit at most.
 func (db *DB) PersonResults(ctx context.Context, person, since int64, limit int) ([]PersonResult, error) {
-	rows, err := db.query(ctx, `SELECT r.id, coalesce(r.alert, 0), r.date, r.reporter, r.score, coalesce(m.scale, 1), r.flag,
+	out, err := all(ctx, db, func(rows *sql.Rows, r *PersonResult) error {
+		var action Action
+		err := rows.Scan(&r.ID, &r.Alert, &r.Date, &r.Reporter, &r.Score, &r.Scale, &r.Flag,
+			&r.Dims[0], &r.Dims[1], &r.Dims[2], &r.Dims[3], &r.State, &action, &r.Text, &r.Pieces)
+		switch action {
+		case Confirm:
+			r.State = StateConfirmed
+		case Dismiss:
+			r.State = StateDismissed
+		}
+		return err
+	}, `SELECT r.id, coalesce(r.alert, 0), r.date, r.reporter, r.score, coalesce(m.scale, 1), r.flag,
 			r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly, coalesce(a.state, ''), coalesce(d.action, ''),
 			coalesce((SELECT e.description FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence WHERE l.result = r.id ORDER BY e.exculpatory, e.id LIMIT 1), ''),
 			(SELECT count(*) FROM result_evidence l WHERE l.result = r.id)
@@ -29,27 +40,6 @@ func (db *DB) PersonResults(ctx context.Context, person, since int64, limit int)
 		WHERE r.employee = ? AND r.date >= ? ORDER BY r.date DESC, r.id DESC LIMIT ?`, person, since, limit)
 	if err != nil {
 		return nil, err
-	}
-	defer rows.Close()
-	var out []PersonResult
-	for rows.Next() {
-		var r PersonResult
-		var action Action
-		err := rows.Scan(&r.ID, &r.Alert, &r.Date, &r.Reporter, &r.Score, &r.Scale, &r.Flag,
-			&r.Dims[0], &r.Dims[1], &r.Dims[2], &r.Dims[3], &r.State, &action, &r.Text, &r.Pieces)
-		if err != nil {
-			return nil, classify(err)
-		}
-		switch action {
-		case Confirm:
-			r.State = StateConfirmed
-		case Dismiss:
-			r.State = StateDismissed
-		}
-		out = append(out, r)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, classify(err)
 	}
 	return out, db.addFurther(ctx, out)
 }
@@ -65,21 +55,15 @@ func (db *DB) addFurther(ctx context.Context, results []PersonResult) error {
 		ids[i] = results[i].ID
 		at[ids[i]] = &results[i]
 	}
-	rows, err := db.query(ctx, `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
-		WHERE a.result IN (SELECT value FROM json_each(?)) ORDER BY a.result, d.name`, jsonIDs(ids))
-	if err != nil {
-		return err
+	type further struct {
+		id int64
+		Anomaly
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var a Anomaly
-		if err := rows.Scan(&id, &a.Name, &a.Value); err != nil {
-			return classify(err)
-		}
-		at[id].Further = append(at[id].Further, a)
+	list, err := all(ctx, db, func(r *sql.Rows, x *further) error { return r.Scan(&x.id, &x.Name, &x.Value) }, furtherSQL, jsonIDs(ids))
+	for _, x := range list {
+		at[x.id].Further = append(at[x.id].Further, x.Anomaly)
 	}
-	return classify(rows.Err())
+	return err
 }
 
 // PersonAlert is an open alert of a person. Score is the highest as posted.
@@ -95,22 +79,11 @@ type PersonAlert struct {
 
 // PersonAlerts returns the alerts of a person that are still to be decided, most pressing first.
 func (db *DB) PersonAlerts(ctx context.Context, person int64) ([]PersonAlert, error) {
-	rows, err := db.query(ctx, `SELECT a.id, a.received_at, a.state, coalesce(w.name, ''), coalesce(r.score, a.peak), coalesce(m.scale, 1), a.flagged > 0, a.undecided, a.models
+	return all(ctx, db, func(r *sql.Rows, a *PersonAlert) error {
+		return r.Scan(&a.ID, &a.Received, &a.State, &a.Reviewer, &a.Score, &a.Scale, &a.Flagged, &a.Results, &a.Families)
+	}, `SELECT a.id, a.received_at, a.state, coalesce(w.name, ''), coalesce(r.score, a.peak), coalesce(m.scale, 1), a.flagged > 0, a.undecided, a.models
 		FROM alert a LEFT JOIN account w ON w.id = a.reviewer LEFT JOIN detectionmodelresult r ON r.id = a.peak_result LEFT JOIN model m ON m.name = r.reporter
 		WHERE a.employee = ? AND a.`+openStates+` ORDER BY a.priority DESC, a.id DESC LIMIT 100`, person)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []PersonAlert
-	for rows.Next() {
-		var a PersonAlert
-		if err := rows.Scan(&a.ID, &a.Received, &a.State, &a.Reviewer, &a.Score, &a.Scale, &a.Flagged, &a.Results, &a.Families); err != nil {
-			return nil, classify(err)
-		}
-		out = append(out, a)
-	}
-	return out, classify(rows.Err())
 }
 
 // PersonDecision is what an analyst decided about a person, or noted. Score is
@@ -124,46 +97,24 @@ type PersonDecision struct {
 
 // PersonDecisions returns the decisions and notes on a person's alerts, newest first, limit at most.
 func (db *DB) PersonDecisions(ctx context.Context, person int64, limit int) ([]PersonDecision, error) {
-	rows, err := db.query(ctx, `SELECT d.id, d.alert, d.at, d.account, d.action, d.reason, d.note, d.snooze_until, d.snooze_over, d.undoes, d.batch, w.name, coalesce(r.score, a.peak)
-		FROM alert a CROSS JOIN decision d ON d.alert = a.id JOIN account w ON w.id = d.account LEFT JOIN detectionmodelresult r ON r.id = a.peak_result
-		WHERE a.employee = ? ORDER BY d.at DESC, d.id DESC LIMIT ?`, person, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []PersonDecision
 	void := map[int64]bool{}
-	for rows.Next() {
-		var d PersonDecision
-		err := rows.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch, &d.By, &d.Score)
-		if err != nil {
-			return nil, classify(err)
-		}
+	return all(ctx, db, func(r *sql.Rows, d *PersonDecision) error {
+		err := r.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch, &d.By, &d.Score)
 		d.Undone = void[d.ID]
 		if d.Action == Undo && !d.Undone {
 			void[d.Undoes.V] = true
 		}
-		out = append(out, d)
-	}
-	return out, classify(rows.Err())
+		return err
+	}, `SELECT d.id, d.alert, d.at, d.account, d.action, d.reason, d.note, d.snooze_until, d.snooze_over, d.undoes, d.batch, w.name, coalesce(r.score, a.peak)
+		FROM alert a CROSS JOIN decision d ON d.alert = a.id JOIN account w ON w.id = d.account LEFT JOIN detectionmodelresult r ON r.id = a.peak_result
+		WHERE a.employee = ? ORDER BY d.at DESC, d.id DESC LIMIT ?`, person, limit)
 }
 
 // PersonEvents returns what happened in a person's employment, newest first, limit at most.
 func (db *DB) PersonEvents(ctx context.Context, person int64, limit int) ([]EmployeeEvent, error) {
-	rows, err := db.query(ctx, `SELECT id, employee, kind, at, until, text, source FROM employeeevent WHERE employee = ? ORDER BY at DESC, id DESC LIMIT ?`, person, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []EmployeeEvent
-	for rows.Next() {
-		var e EmployeeEvent
-		if err := rows.Scan(&e.ID, &e.Employee, &e.Kind, &e.At, &e.Until, &e.Text, &e.Source); err != nil {
-			return nil, classify(err)
-		}
-		out = append(out, e)
-	}
-	return out, classify(rows.Err())
+	return all(ctx, db, func(r *sql.Rows, e *EmployeeEvent) error {
+		return r.Scan(&e.ID, &e.Employee, &e.Kind, &e.At, &e.Until, &e.Text, &e.Source)
+	}, `SELECT id, employee, kind, at, until, text, source FROM employeeevent WHERE employee = ? ORDER BY at DESC, id DESC LIMIT ?`, person, limit)
 }
 
 // NewestAlert returns the alert to which a note on a person goes: the newest. 0 if there is none.

@@ -94,11 +94,11 @@ func (u *purge) person(p Purge) (id int64, err error) {
 	case strings.Contains(folded, foldCase(p.Person)) || name != "" && strings.Contains(folded, foldCase(name)):
 		return 0, Errorf(Invalid, "the reason stays on record, so it cannot name the person")
 	}
-	evidence, err := ids(u.tx, `SELECT DISTINCT e.evidence FROM detectionmodelresult r JOIN result_evidence e ON e.result = r.id WHERE r.employee = ?`, id)
+	evidence, err := u.tx.ids(`SELECT DISTINCT e.evidence FROM detectionmodelresult r JOIN result_evidence e ON e.result = r.id WHERE r.employee = ?`, id)
 	if err != nil {
 		return 0, err
 	}
-	home, err := ids(u.tx, `SELECT homeAddress FROM employee WHERE id = ? AND homeAddress IS NOT NULL`, id)
+	home, err := u.tx.ids(`SELECT homeAddress FROM employee WHERE id = ? AND homeAddress IS NOT NULL`, id)
 	if err != nil {
 		return 0, err
 	}
@@ -136,7 +136,7 @@ func (u *purge) person(p Purge) (id int64, err error) {
 // old removes results, events, reveals and evidence from before a time, and the
 // notes of alerts that are left without results.
 func (u *purge) old(before int64) error {
-	evidence, err := ids(u.tx, `SELECT id FROM detectionevidence WHERE date_to < ?`, before)
+	evidence, err := u.tx.ids(`SELECT id FROM detectionevidence WHERE date_to < ?`, before)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (u *purge) old(before int64) error {
 
 // each deletes the rows of a resource whose ids q gives.
 func (u *purge) each(n *int, r *Resource, q string, args ...any) error {
-	list, err := ids(u.tx, q, args...)
+	list, err := u.tx.ids(q, args...)
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (u *purge) forget(words ...string) error {
 		}
 	}
 	for table, column := range map[string]string{"decision": "note", "reveal": "text"} {
-		list, err := ids(u.tx, `SELECT id FROM `+table+` WHERE citd_match(?, `+column+`)`, named.String())
+		list, err := u.tx.ids(`SELECT id FROM `+table+` WHERE citd_match(?, `+column+`)`, named.String())
 		if err != nil {
 			return err
 		}

@@ -111,14 +111,6 @@ func (db *DB) queue(ctx context.Context, ask QueueAsk) (*queue, error) {
 	return q, err
 }
 
-func set(ids []int64) map[int64]bool {
-	m := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		m[id] = true
-	}
-	return m
-}
-
 // midnight is when today began in the machine's zone.
 func (db *DB) midnight() int64 {
 	y, m, d := db.clock().Date()
@@ -277,22 +269,3 @@ func (q *queue) count(ctx context.Context, db *DB, before *Place) (n int, whole 
 	}
 	return n, false, nil
 }
-
-// all returns what scan makes of each row of a query.
-func all[T any](ctx context.Context, rd reader, scan func(*sql.Rows, *T) error, text string, args ...any) (out []T, _ error) {
-	rows, err := rd.query(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var v T
-		if err := scan(rows, &v); err != nil {
-			return nil, classify(err)
-		}
-		out = append(out, v)
-	}
-	return out, classify(rows.Err())
-}
-
-func scanID(r *sql.Rows, id *int64) error { return r.Scan(id) }

@@ -325,20 +325,3 @@ func single(v float64) float32 {
 
 // level is the score over the scale of its model.
 func (r *recent) level(c *cell) float64 { return c.score / r.models[c.model].Scale }
-
-// ids returns the one column of integers that q selects.
-func (db *DB) ids(ctx context.Context, q string, args ...any) (out []int64, err error) {
-	rows, err := db.query(ctx, q, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, classify(err)
-		}
-		out = append(out, id)
-	}
-	return out, classify(rows.Err())
-}

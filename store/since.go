@@ -27,7 +27,7 @@ const maxSince = 1000 // alerts told to a page that was away
 // Since returns the alerts that took results, and those that were decided, from
 // a time on (microseconds since 1970), for pages that were away for long.
 func (db *DB) Since(ctx context.Context, at int64) (grown []int64, decided []Standing, err error) {
-	grown, err = all(ctx, db, scanID, `SELECT id FROM alert WHERE received_at >= ? ORDER BY received_at DESC LIMIT ?`, at, maxSince)
+	grown, err = db.ids(ctx, `SELECT id FROM alert WHERE received_at >= ? ORDER BY received_at DESC LIMIT ?`, at, maxSince)
 	if err == nil {
 		decided, err = all(ctx, db, scanStanding, standingSQL+`(SELECT alert FROM decision WHERE id > (SELECT max(id) FROM decision) - ? AND at >= ?)`, maxSince, at)
 	}
