@@ -21,7 +21,7 @@ func TestFaultKill(t *testing.T) {
 	l := newLab(t, builds.plain, t.TempDir())
 	g, kills, acked, want, most := &ledger{}, 0, int64(0), int64(often(1, 1_000_000)), 150*time.Millisecond
 	if want > 1 {
-		most = 2 * time.Second
+		most = 700 * time.Millisecond
 	}
 	for last := often(50, 1000); kills < last || acked < want; kills++ {
 		if kills%10 == 9 { // while it starts, on what the last kill left

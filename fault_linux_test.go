@@ -81,7 +81,7 @@ func TestFaultPowerCut(t *testing.T) {
 	l := newLab(t, builds.plain, d.dir)
 	g, acked, cuts, want, most := &ledger{}, int64(0), 0, int64(often(1, 300_000)), 100*time.Millisecond
 	if want > 1 {
-		most = 2 * time.Second
+		most = 700 * time.Millisecond
 	}
 	round := func(g *ledger) (lost int) {
 		s := l.serve()
