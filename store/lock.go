@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -38,7 +37,7 @@ func TakeLock(ctx context.Context, path string) (*Lock, error) {
 
 // LockToReplace is TakeLock for a file that is about to be replaced, whatever it is.
 func LockToReplace(ctx context.Context, path string) (*Lock, error) {
-	if err := local(filepath.Dir(path)); err != nil {
+	if err := writable(path); err != nil {
 		return nil, err
 	}
 	l := &Lock{path: path + ".lock"}

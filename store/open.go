@@ -85,7 +85,7 @@ func closeAll(dbs ...*sql.DB) (err error) {
 // prepareFile looks at the file that is there, or makes one if that is wanted.
 func prepareFile(ctx context.Context, path string, o Options) (h header, err error) {
 	if !o.ReadOnly {
-		if err := local(filepath.Dir(path)); err != nil {
+		if err := writable(path); err != nil {
 			return h, err
 		}
 	}
@@ -122,6 +122,19 @@ func prepareFile(ctx context.Context, path string, o Options) (h header, err err
 	}
 	h.wal = true
 	return h, setWAL(path, 2)
+}
+
+// writable refuses a folder in which citd cannot keep the file: it stores who
+// looked at what, and SQLite needs its files beside.
+func writable(path string) error {
+	dir := filepath.Dir(path)
+	if _, err := os.Lstat(path); err == nil && !mayWrite(dir) {
+		return &Error{
+			Kind: Denied, Msg: fmt.Sprintf("nothing can be written to %s, and citd keeps a record of who looked at what", dir),
+			Hint: "citd verify reads the file there. To serve it, put a copy where it can be written:  citd restore " + path + " --db FILE",
+		}
+	}
+	return local(dir)
 }
 
 // create makes the file whole under another name first: a crash leaves either
