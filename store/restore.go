@@ -188,7 +188,14 @@ func keep(ctx context.Context, path string, o Options) (string, error) {
 	if o.Clock != nil {
 		now = o.Clock
 	}
-	kept := fmt.Sprintf("%s.before-restore-%s", path, now().UTC().Format("20060102-150405"))
+	name := fmt.Sprintf("%s.before-restore-%s", path, now().UTC().Format("20060102-150405"))
+	kept := name
+	for n := 2; ; n++ { // a restore that was cut off may have left that of this second
+		if _, err := os.Lstat(kept); err != nil {
+			break
+		}
+		kept = fmt.Sprintf("%s-%d", name, n)
+	}
 	for _, end := range []string{"", "-wal"} {
 		if end != "" && sizeOf(path+end) == 0 {
 			continue
