@@ -174,14 +174,16 @@ func TestExploreColumns(t *testing.T) {
 	if res.StatusCode != http.StatusOK || x.N != 7 {
 		t.Errorf("after a post: %s, %d results", res.Status, x.N)
 	}
-	if _, found := h.get(h.ana, "/explore.json?q=is:flagged+kx-64"); found != `{"id":[]}` {
-		t.Error(found)
-	}
-	if _, found := h.get(h.ana, "/explore.json?q=em001"); found != `{"id":[1,4]}` {
-		t.Error(found)
-	}
-	if code, body := h.get(h.ana, "/explore.json?q=depth>1"); code != http.StatusBadRequest {
-		t.Error(code, body)
+	for q, want := range map[string]string{
+		"is:flagged+kx-64": `{"brushes":{},"rest":"is:flagged kx-64"}`,
+		"depth>1":          `{"brushes":{},"rest":"","problem":"Depth\u003e1: there is no \"depth\" to filter by; there are date, dept, role, model, email, web, device, login, file, score, state, id, is."}`,
+		"em001":            `{"brushes":{},"rest":"em001","id":[4,1]}`,
+		`reporter:usb-watch+date>2013-12-31+date<=2014-01-01+web:none+email>.104+"em001"`: `{"brushes":{"date":{"lo":"2014-01-01","hi":"2014-01-01"},"email":{"lo":"0.11"},` +
+			`"model":{"set":["usb-watch 1.0"]},"web":{"none":true}},"rest":"\"em001\"","id":[4,1]}`,
+	} {
+		if _, meant := h.get(h.ana, "/explore.json?q="+q); meant != want {
+			t.Errorf("%s means %s; want %s", q, meant, want)
+		}
 	}
 }
 
@@ -381,6 +383,16 @@ func TestBrowserExplore(t *testing.T) {
 	p.until("not measured", q+` === 'email:none' && `+rowIDs+` === '3'`)
 	tabSays[bool](p, `(document.querySelector('.pcq [data-clear]').click(), true)`)
 	p.until("Clear", q+` === null && `+rowIDs+` === '2,5,1,4,3,6'`)
+
+	typed := func(text string) {
+		tabSays[bool](p, `(() => { const f = document.querySelector('#q'); f.value = '`+text+`'; f.dispatchEvent(new Event('input')); return true })()`)
+	}
+	typed("reporter:usb-watch em001 email>.5")
+	p.until("typed, and written as brushes", q+` === 'model:"usb-watch 1.0" email>=0.51 em001' && `+rowIDs+` === '1' && document.querySelector('[aria-selected=true]')`)
+	typed("dept:Foo")
+	p.until("typed wrongly", `document.querySelector('[data-problem]').textContent.includes('no result has the department "Foo"') && !`+rowIDs)
+	typed("")
+	p.until("and cleared", q+` === null && `+rowIDs+` === '2,5,1,4,3,6'`)
 
 	p.drag(`document.querySelector('[data-hit=score]')`, 0.05, 0.4)
 	p.until("a drag on an axis", q+` === 'score>=0.6 score<=0.95' && `+rowIDs+` === '2,5,1'`)

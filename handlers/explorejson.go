@@ -29,7 +29,7 @@ type columnsCache struct {
 func (p *pages) exploreColumns(w http.ResponseWriter, r *request) error {
 	form := r.URL.Query()
 	if form.Has("q") {
-		return p.exploreFound(w, r)
+		return p.exploreMeant(w, r, form.Get("q"))
 	}
 	x, err := p.db.Explored(r.Context())
 	if err != nil {
@@ -69,23 +69,53 @@ func (p *pages) exploreColumns(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
-// exploreFound answers the ids of the results that a filter lets through: what
-// is looked for in texts is here, not in the columns.
-func (p *pages) exploreFound(w http.ResponseWriter, r *request) error {
-	e, err := p.explore(r, r.URL.Query())
-	switch {
-	case err != nil:
+// meant is what a filter says. Brushes are told in words: the client's columns may be older.
+type meant struct {
+	Brushes map[string]meantBrush `json:"brushes"`
+	Rest    string                `json:"rest"`         // what belongs to no axis
+	ID      []int64               `json:"id,omitempty"` // the results that the rest lets through
+	Problem string                `json:"problem,omitempty"`
+}
+
+type meantBrush struct {
+	Lo   string   `json:"lo,omitempty"`
+	Hi   string   `json:"hi,omitempty"`
+	None bool     `json:"none,omitempty"`
+	Set  []string `json:"set,omitempty"`
+}
+
+// exploreMeant answers what a filter says, and finds what it looks for in texts:
+// they are here, not in the columns.
+func (p *pages) exploreMeant(w http.ResponseWriter, r *request, q string) error {
+	x, err := p.db.Explored(r.Context())
+	if err != nil {
 		return err
-	case e.problem != "":
-		return store.Errorf(store.Invalid, "%s", e.problem)
 	}
-	found := struct {
-		ID []int64 `json:"id"`
-	}{make([]int64, len(e.rows))}
-	for k, i := range e.rows {
-		found.ID[k] = e.ID[i]
+	e, m := &explored{Explored: x, mode: p.mode(r.Context())}, meant{Brushes: map[string]meantBrush{}}
+	if e.filter, err = x.Parse(q); err != nil {
+		m.Problem = sentence(store.AsError(err).Msg)
+		return sendJSON(w, m)
 	}
-	return sendJSON(w, found)
+	m.Rest = strings.Join(e.filter.Rest, " ")
+	for key, b := range e.filter.Brushes {
+		a := x.Axis(key)
+		t := meantBrush{Lo: e.end(*a, b.Lo), Hi: e.end(*a, b.Hi), None: b.None}
+		for _, i := range b.Values {
+			t.Set = append(t.Set, a.Values[i])
+		}
+		m.Brushes[key] = t
+	}
+	if m.Rest != "" {
+		e.filter.Brushes = nil
+		rows, err := p.matching(r, e)
+		if err != nil {
+			return err
+		}
+		for _, i := range rows {
+			m.ID = append(m.ID, x.ID[i])
+		}
+	}
+	return sendJSON(w, m)
 }
 
 func zipped(b []byte) ([]byte, error) {

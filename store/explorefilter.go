@@ -31,10 +31,23 @@ type ExploreFilter struct {
 	IDs     []string // employee ids, a * at the end stands for any ending
 	Words   []string
 	Rest    []string // the terms that belong to no axis, as typed
+
+	typed []struct{ axis, raw string }
 }
 
 // Empty tells whether the filter lets all results through.
-func (f ExploreFilter) Empty() bool { return len(f.Brushes) == 0 && len(f.Rest) == 0 }
+func (f ExploreFilter) Empty() bool { return len(f.typed) == 0 }
+
+// Without is the filter as typed, but for what it says about an axis.
+func (f ExploreFilter) Without(axis string) string {
+	var terms []string
+	for _, t := range f.typed {
+		if t.axis != axis {
+			terms = append(terms, t.raw)
+		}
+	}
+	return strings.Join(terms, " ")
+}
 
 // exploreFields are the names in the filter language that are no dimensions.
 var exploreFields = []string{"date", "dept", "role", "model", "score", "state", "is", "id", "site"}
@@ -113,9 +126,13 @@ func (x *Explored) Parse(text string) (ExploreFilter, error) {
 
 func (x *Explored) take(f *ExploreFilter, t term) error {
 	a := x.axisNamed(t.key)
+	typed := struct{ axis, raw string }{raw: t.raw}
 	if a == nil {
 		f.Rest = append(f.Rest, t.raw)
+	} else {
+		typed.axis = a.Key
 	}
+	f.typed = append(f.typed, typed)
 	switch {
 	case t.key == "":
 		f.Words = append(f.Words, t.values[0])
@@ -265,50 +282,6 @@ func Quoted(v string) string {
 		return `"` + strings.ReplaceAll(v, `"`, `""`) + `"`
 	}
 	return v
-}
-
-// Text writes a filter, in the order of the axes.
-func (x *Explored) Text(f ExploreFilter) string {
-	var terms []string
-	for _, a := range x.Axes {
-		b, ok := f.Brushes[a.Key]
-		if !ok {
-			continue
-		}
-		if b.None {
-			terms = append(terms, a.Key+":none")
-		}
-		if len(b.Values) > 0 {
-			terms = append(terms, a.Key+":"+a.list(b.Values))
-		}
-		if b.Lo != nil {
-			terms = append(terms, a.Key+">="+x.End(a, *b.Lo))
-		}
-		if b.Hi != nil {
-			terms = append(terms, a.Key+"<="+x.End(a, *b.Hi))
-		}
-	}
-	return strings.Join(append(terms, f.Rest...), " ")
-}
-
-// list writes values. The rare ones that share the last box are named together when all are chosen.
-func (a *Axis) list(values []int32) string {
-	own := len(a.Values)
-	if a.Boxes < own && len(values) > 0 && int(values[0])+len(values) > a.Boxes-1 {
-		if rare := own - a.Boxes + 1; len(values) >= rare && int(values[len(values)-rare]) == a.Boxes-1 {
-			own = a.Boxes - 1
-		}
-	}
-	var list []string
-	for _, i := range values {
-		if int(i) < own {
-			list = append(list, Quoted(a.Values[i]))
-		}
-	}
-	if own < len(a.Values) {
-		list = append(list, "other")
-	}
-	return strings.Join(list, ",")
 }
 
 // End writes an end of a brush: 0.7 or 2026-10-31.

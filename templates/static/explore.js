@@ -1,15 +1,15 @@
 // Explore: results as parallel coordinates. The drawing works on columns that it fetches once; the
 // filter stands in the address, and the table below is always the server's.
 import { $, $$, fragment } from './dom.js';
-import { S, add, clamp, isoDay, last, many, number, pc, prepare, shortDay, DAY } from './explorestate.js';
-import { ends, filtered, match, parse, setBrush, setEnds, textOf } from './explorefilter.js';
+import { S, add, clamp, dayOf, isoDay, last, many, number, pc, prepare, shortDay } from './explorestate.js';
+import { ends, filtered, match, read, setBrush, setEnds, textOf } from './explorefilter.js';
 import { build, fits, layout, light, refresh, watch } from './exploreaxes.js';
 import { bindBrushes } from './explorebrush.js';
 import { soon } from './exploredraw.js';
 import { takes } from './live.js';
 import { bindTable, decidable, showTable } from './exploretable.js';
 
-const field = $('#q'), form = $('[data-form]'), read = $('[data-read]');
+const field = $('#q'), form = $('[data-form]'), readout = $('[data-read]');
 let usual = []; // the axes that are shown unasked
 
 async function load(query = '') {
@@ -17,7 +17,6 @@ async function load(query = '') {
   if (answer.status === 304) return false;
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
   prepare(await answer.json());
-  S.rest = S.found = null;
   usual = S.data.axes.filter(a => !a.off).map(a => a.k);
   const asked = S.order.length ? S.order : (new URLSearchParams(location.search).get('axes') || '').split(',');
   S.order = asked.filter((k, i) => S.axes.has(k) && asked.indexOf(k) === i);
@@ -37,7 +36,7 @@ async function start() {
   try {
     await load();
   } catch {
-    read.textContent = 'The drawing could not be loaded; the table is complete.';
+    readout.textContent = 'The drawing could not be loaded; the table is complete.';
     return;
   }
   await take(field.value);
@@ -63,25 +62,20 @@ async function start() {
 
 /* What matches */
 
-// take reads a filter as typed. What is to be found in texts is looked for by the server, which has them.
+let latest;
+// take has the server read a filter as typed, and look in texts, which it alone has.
 async function take(text) {
-  S.filter = parse(text);
-  const rest = S.filter.rest.join(' ');
-  if (rest !== S.rest) await look(rest);
-  S.filter.problem ||= S.trouble;
-}
-
-async function look(rest) {
-  S.rest = rest;
-  S.found = null;
-  S.trouble = '';
-  if (!rest) return;
-  const answer = await fetch('/explore.json?' + new URLSearchParams({ q: rest }), { headers: { Accept: 'application/json' } }).catch(() => null);
-  const body = await answer?.json().catch(() => null);
-  if (rest !== S.rest) return; // typed on meanwhile
+  latest = text;
+  let meant = { brushes: {}, rest: '' };
+  if (text.trim()) {
+    const answer = await fetch('/explore.json?' + new URLSearchParams({ q: text }), { headers: { Accept: 'application/json' } }).catch(() => null);
+    const body = answer?.ok && await answer.json().catch(() => null);
+    if (latest !== text) return; // typed on meanwhile
+    meant = body || { ...meant, problem: 'The server cannot be reached.' };
+  }
+  read(meant);
   S.found = new Uint8Array(S.n);
-  if (!answer?.ok) S.trouble = body?.error || 'The server cannot be reached.';
-  else for (const id of body.id) if (S.row.has(id)) S.found[S.row.get(id)] = 1;
+  for (const id of meant.id ?? []) if (S.row.has(id)) S.found[S.row.get(id)] = 1;
 }
 
 function count() {
@@ -171,7 +165,7 @@ function bindForm() {
 
 function bound(a, end, value) {
   let { lo, hi } = ends(a);
-  const v = value === '' ? (end === 'min' ? 0 : last(a)) : a.type === 'date' ? Math.round((Date.parse(value) - a.t0) / DAY) : Math.round(value * 100);
+  const v = value === '' ? (end === 'min' ? 0 : last(a)) : a.type === 'date' ? dayOf(a, value) : Math.round(value * 100);
   if (Number.isNaN(v)) return;
   if (end === 'min') lo = clamp(v, 0, hi);
   else hi = clamp(v, lo, last(a));
@@ -241,13 +235,13 @@ function lights(i, fromPlot = false) {
   lit = i;
   light(i);
   $$('[data-results] tr.lit').forEach(r => r.classList.remove('lit'));
-  if (i < 0) return read.replaceChildren();
+  if (i < 0) return readout.replaceChildren();
   $(`[data-results] tr[data-i="${i}"]`)?.classList.add('lit');
   const word = k => { const a = S.axes.get(k); return a ? a.l[a.c[i]] : '' }, date = S.axes.get('date');
   const b = document.createElement('b');
   b.textContent = (S.axes.get('score').c[i] / 100).toFixed(2);
   const who = [S.data.person[S.data.pi[i]], word('role') || word('dept')].filter(Boolean).join(', ');
-  read.replaceChildren(b, ` ${who} · ${shortDay(date, Math.floor(date.c[i] / 24))} · ${word('model')}${fromPlot ? ' · click to bring it up' : ''}`);
+  readout.replaceChildren(b, ` ${who} · ${shortDay(date, Math.floor(date.c[i] / 24))} · ${word('model')}${fromPlot ? ' · click to bring it up' : ''}`);
 }
 
 // picks brings the row of a line to the top of the table.

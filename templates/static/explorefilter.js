@@ -1,95 +1,17 @@
-// The filter language of explore, read and written as the server does (store/explorefilter.go).
-import { S, boxLabel, cut, isoDay, last, shortDay, DAY } from './explorestate.js';
+// The filter of explore. The server reads its language (store/explorefilter.go); here it is written.
+import { S, boxLabel, cut, dayOf, isoDay, last, shortDay } from './explorestate.js';
 
-const other = { department: 'dept', reporter: 'model', status: 'state' };
-const key = /^([A-Za-z]\w*)([<>]=?|[=:])(?!\/\/)/;
-
-function axisNamed(field) {
-  const k = other[field] ?? field;
-  return S.axes.get(k) ?? (k.endsWith('_anomaly') ? S.axes.get(k.slice(0, -8)) : undefined);
-}
-
-/** parse reads a filter: brushes on axes, and the rest, which the server looks for. */
-export function parse(text) {
-  const f = { brushes: new Map(), rest: [], problem: '' };
-  for (let left = text.trimStart(); left; left = left.trimStart()) {
-    const m = key.exec(left), values = [];
-    let after = m ? left.slice(m[0].length) : left;
-    do {
-      const item = cutItem(values.length ? after.slice(1) : after, Boolean(m));
-      values.push(item.value);
-      after = item.rest;
-    } while (m && after.startsWith(','));
-    const raw = left.slice(0, left.length - after.length), a = m && axisNamed(m[1].toLowerCase());
-    left = after;
-    if (!a) { f.rest.push(raw); continue }
-    const why = brush(f, a, m[2], values);
-    if (why && !f.problem) f.problem = `${raw}: ${why}.`;
+/** read makes the filter of what the server says that a text means. */
+export function read({ brushes, rest, problem = '' }) {
+  S.filter = { brushes: new Map(), rest, problem };
+  for (const [k, b] of Object.entries(brushes)) {
+    const a = S.axes.get(k), at = v => v && (a.type === 'date' ? dayOf(a, v) : Math.round(v * 100));
+    if (a) setBrush(k, { lo: at(b.lo), hi: at(b.hi), none: b.none, set: b.set && new Set(b.set.map(v => a.v.indexOf(v)).filter(j => j >= 0)) });
   }
-  return f;
 }
 
-// cutItem takes a value from the front of a text; in quotes "" stands for ".
-function cutItem(text, list) {
-  if (!text.startsWith('"')) {
-    const end = text.search(list ? /[\s,]/ : /\s/);
-    return end < 0 ? { value: text, rest: '' } : { value: text.slice(0, end), rest: text.slice(end) };
-  }
-  const m = /^"((?:[^"]|"")*)"?/.exec(text);
-  return { value: m[1].replace(/""/g, '"'), rest: text.slice(m[0].length) };
-}
-
-function brush(f, a, op, values) {
-  if (values.includes('')) return 'a value is missing';
-  const had = f.brushes.get(a.k), b = { ...had }, is = op === ':' || op === '=', none = is && a.type === 'num' && values[0] === 'none';
-  f.brushes.set(a.k, b);
-  if (a.type === 'cat') return is ? category(a, b, had, values) : `${a.k} takes a text: write ${a.k}:${quoted(a.v[0])}`;
-  if (values.length > 1) return `${a.k} takes one value`;
-  if (had && none !== Boolean(had.none)) return `${a.k} cannot be measured and not measured at once`;
-  if (none) { b.none = true; return '' }
-  return range(a, b, op, values[0]);
-}
-
-function category(a, b, had, values) {
-  const found = new Set();
-  for (const v of values) {
-    let some = find(a, v);
-    if (!some.length) some = find(a, v.replace(/\+/g, ' '));
-    if (!some.length) return `no result has the ${a.t.toLowerCase()} "${v}"`;
-    some.forEach(j => found.add(j));
-  }
-  b.set = had ? new Set([...found].filter(j => had.set.has(j))) : found;
-  return b.set.size ? '' : `${a.k} cannot be two things at once; a comma stands for or`;
-}
-
-const family = v => /^(.+) \d/.exec(v)?.[1];
-
-function find(a, text) {
-  const t = text.toLowerCase(), found = [];
-  a.v.forEach((v, j) => {
-    if (v.toLowerCase() === t || a.l[j].toLowerCase() === t || a.k === 'model' && family(v)?.toLowerCase() === t || a.k === 'state' && t === 'review' && v === 'in_review' ||
-      v === '' && t === 'none' || t === 'other' && a.boxes < a.v.length && j >= a.boxes - 1) found.push(j);
-  });
-  return found;
-}
-
-function range(a, b, op, value) {
-  let v;
-  if (a.type === 'date') {
-    v = /^\d{4}-\d\d-\d\d$/.test(value) ? (Date.parse(value) - a.t0) / DAY : NaN;
-    if (Number.isNaN(v)) return `${a.k} takes a day, as in date>=2026-10-31`;
-  } else {
-    v = value === '' ? NaN : Math.round(Math.max(-1, Math.min(Number(value), 2)) * 100);
-    if (!Number.isFinite(v)) return `${a.k} takes a number from 0 to 1, as in ${a.k}>=0.7`;
-  }
-  const lo = op === '>' ? v + 1 : v, hi = op === '<' ? v - 1 : v;
-  if (op[0] !== '<') b.lo = Math.max(b.lo ?? lo, lo);
-  if (op[0] !== '>') b.hi = Math.min(b.hi ?? hi, hi);
-  return b.lo > b.hi ? `nothing lies between the two ends of ${a.k}` : '';
-}
-
-/** quoted writes a value as the language takes it. */
-export const quoted = v => v === '' ? 'none' : /[\s,"+]/.test(v) || v === 'none' || v === 'other' ? `"${v.replace(/"/g, '""')}"` : v;
+// quoted writes a value as the language takes it.
+const quoted = v => v === '' ? 'none' : /[\s,"+]/.test(v) || v === 'none' || v === 'other' ? `"${v.replace(/"/g, '""')}"` : v;
 
 /** textOf writes a filter. */
 export function textOf(f) {
@@ -102,7 +24,7 @@ export function textOf(f) {
     if (b.lo != null) terms.push(`${a.k}>=${value(b.lo)}`);
     if (b.hi != null) terms.push(`${a.k}<=${value(b.hi)}`);
   }
-  return [...terms, ...f.rest].join(' ');
+  return [...terms, f.rest].join(' ').trim();
 }
 
 // The rare values that share the last box are named together when all are chosen.
@@ -130,7 +52,7 @@ export function ends(a) {
 /** setEnds brushes from lo to hi; an end at the end of the axis is open. */
 export const setEnds = (a, lo, hi) => setBrush(a.k, { lo: lo > 0 ? lo : undefined, hi: hi < last(a) ? hi : undefined });
 
-export const filtered = () => S.filter.brushes.size > 0 || S.filter.rest.length > 0 || S.filter.problem !== '';
+export const filtered = () => S.filter.brushes.size > 0 || S.filter.rest !== '' || S.filter.problem !== '';
 
 /** match returns a mask of the rows that the filter lets through, but for the brush of the axis skip. */
 export function match(mask, skip) {
@@ -149,7 +71,7 @@ export function match(mask, skip) {
       for (let i = 0; i < n; i++) if (c[i] < lo || c[i] > hi) mask[i] = 0;
     }
   }
-  if (f.rest.length && S.found) for (let i = 0; i < n; i++) if (!S.found[i]) mask[i] = 0;
+  if (f.rest && S.found) for (let i = 0; i < n; i++) if (!S.found[i]) mask[i] = 0;
   return mask;
 }
 

@@ -4,12 +4,12 @@ import { $ } from './dom.js';
 export const pc = $('[data-pc]');
 export const TOP = 8;         // of the axes in the drawing, in pixels
 export const NOTCH = 22;      // below an axis: not measured
-export const DAY = 864e5;
+const DAY = 864e5;
 
 export const S = {
   data: null, n: 0, hot: 70, // a level of 0.7
   axes: new Map(), order: [], // axes by key; keys as they are drawn
-  filter: { brushes: new Map(), rest: [], problem: '' },
+  filter: { brushes: new Map(), rest: '', problem: '' },
   found: null,               // by row: what the rest of the filter lets through, as the server says; null: not known
   mask: null, hits: [],      // which rows match, and those rows
   wide: 0, high: 0, axis: 0, // of the drawing, of an axis
@@ -45,6 +45,7 @@ export const cut = (s, n) => s.length > n ? s.slice(0, n - 1) + '…' : s;
 /** last is the highest value of a brush: a day or a level. */
 export const last = a => a.type === 'date' ? a.days - 1 : 100;
 export const day = (a, d) => new Date(a.t0 + d * DAY);
+export const dayOf = (a, iso) => Math.round((Date.parse(iso) - a.t0) / DAY);
 export const isoDay = (a, d) => day(a, d).toISOString().slice(0, 10);
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 export const shortDay = (a, d) => `${day(a, d).getUTCDate()} ${months[day(a, d).getUTCMonth()]}`;
