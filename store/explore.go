@@ -54,8 +54,6 @@ type Explored struct {
 	Flag   []bool
 	Person []int32 // index into People
 	People []Subject
-
-	at map[int64]int32 // result -> row
 }
 
 // Hot tells whether a result's score is high, in the two digits that are drawn.
@@ -109,10 +107,9 @@ type exploredRow struct {
 // columns makes what a page needs of rows, which are sorted newest first.
 func columns(rows []exploredRow, further []string, people map[int64]Subject, waits map[int64]int8, today int64) *Explored {
 	n := len(rows)
-	x := &Explored{ID: make([]int64, n), Level: make([]float64, n), Flag: make([]bool, n), Person: make([]int32, n), at: make(map[int64]int32, n)}
+	x := &Explored{ID: make([]int64, n), Level: make([]float64, n), Flag: make([]bool, n), Person: make([]int32, n)}
 	index := make(map[int64]int32, len(people))
 	for i, r := range rows {
-		x.at[r.id] = int32(i)
 		x.ID[i], x.Level[i], x.Flag[i] = r.id, r.level, r.flag
 		p, ok := index[r.employee]
 		if !ok {
