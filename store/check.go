@@ -175,7 +175,7 @@ func ownWAL(ctx context.Context, path string, ro *sql.DB) error {
 		has := func(text string) bool { return bytes.Contains(wal, []byte(text)) }
 		// The file's mark is the one that the WAL follows, or was brought over from
 		// the WAL; a power cut may leave half of each.
-		if half := len(mark) / 2; err != nil || !has(mark2) || has(mark[:half]) || half > 0 && has(mark[half:len(mark)-1]) {
+		if err != nil || len(mark) < 26 || !has(mark2) || has(mark[:13]) || has(mark[13:26]) {
 			return err
 		}
 		other = "is of another time than the file"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -241,6 +242,14 @@ func TestFaultWALOfAnotherTime(t *testing.T) {
 			*to = append(*to, b)
 		}
 		idle(t, db)
+	}
+	// A kill in the middle of a mark: it is the first that the WAL holds.
+	start := putDemo(t)
+	crashed(t, start, strings.ReplaceAll(setMark, "?1", "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'"))
+	if again, err := own(t, start); err != nil {
+		t.Error(err)
+	} else {
+		must(again.Close())
 	}
 	for m := range mains {
 		for w := range wals {

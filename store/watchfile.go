@@ -122,6 +122,12 @@ func (db *DB) look3() (main, wal, shm fs.FileInfo, err error) {
 	return main, wal, shm, errors.Join(err, err2, err3)
 }
 
+// setMark writes a mark and the one before: it may be the first that a WAL
+// holds, and then tells what the WAL follows. Each value is as long as the other,
+// so that it is written in place.
+const setMark = `INSERT INTO setting (key, value) VALUES ('mark', ?1 || '.' || printf('%026d', 0))
+	ON CONFLICT (key) DO UPDATE SET value = ?1 || '.' || substr(value, 1, 26)`
+
 // mark writes a new random mark and brings the WAL into the file, as far as
 // readers allow. So each state of the file has its own mark, and an old copy of
 // it that is put in its place can be told.
@@ -129,7 +135,7 @@ func (db *DB) mark(how string) error {
 	ctx, f, m := context.Background(), &db.files, rand.Text()
 	var err error
 	if len(f.marks) < maxMarks {
-		_, err = db.conn.ExecContext(ctx, `INSERT INTO setting (key, value) VALUES ('mark', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, m+".")
+		_, err = db.conn.ExecContext(ctx, setMark, m)
 		if err == nil {
 			f.marks = append(f.marks, m)
 		}
@@ -154,7 +160,7 @@ func (db *DB) follow(tx *Tx, batch []*op) error {
 	if !f.fresh || !slices.ContainsFunc(batch, func(o *op) bool { return o.err == nil }) {
 		return nil
 	}
-	_, err := tx.Exec(`UPDATE setting SET value = ? WHERE key = 'mark'`, f.marks[0]+"+")
+	_, err := tx.Exec(`UPDATE setting SET value = ? || '+' || printf('%026d', 0) WHERE key = 'mark'`, f.marks[0])
 	return err
 }
 
