@@ -72,7 +72,7 @@ func eachPage(t *testing.T, start func(testing.TB) *tab, do func(p *tab, path st
 	p.enter(empty, "alice")
 	visit(empty, "/", "/explore", "/heatmap", "/models", "/people", "/activity", "/settings")
 	p.enter(h, "alice")
-	visit(h, "/", "/?view=all&q=dept:none", "/?q=dpet:IT", "/alerts/1", "/alerts/200", "/people", "/people/3", "/heatmap", "/heatmap?view=table", "/explore?q=score%3E%3D0.8",
+	visit(h, "/", "/?view=all&q=dept:none", "/?q=dpet:IT", "/alerts/1", "/alerts/204", "/people", "/people/3", "/heatmap", "/heatmap?view=table", "/explore?q=score%3E%3D0.8",
 		"/models", "/activity", "/settings", "/welcome", "/nothing-here")
 }
 

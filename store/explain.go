@@ -151,13 +151,13 @@ func (s *sentence) dims(dims []AlertDim) {
 	var names []string
 	for _, d := range list {
 		if scaled(*d.Value, d.Scale) >= Hot {
-			names = append(names, d.Name+" "+figure(*d.Value))
+			names = append(names, dimensionTitle(d.Name)+" "+figure(*d.Value))
 		}
 	}
 	switch len(names) {
 	case 0:
 		s.say("No dimension stands out; the highest is ")
-		s.bold(list[0].Name + " " + figure(*list[0].Value))
+		s.bold(dimensionTitle(list[0].Name) + " " + figure(*list[0].Value))
 		s.say(". ")
 	case 1:
 		s.bold(names[0])
@@ -189,11 +189,11 @@ func (s *sentence) baseline(p *AlertPage) {
 	how := "; the own median of " + strconv.Itoa(d.Values) + " results in 60 days is " + figure(*d.Median)
 	switch v := *d.Value; {
 	case v <= *d.Median:
-		s.say(d.Name + " is not above the own past" + how + ". ")
+		s.say(dimensionTitle(d.Name) + " is not above the own past" + how + ". ")
 	case *d.Median > 0 && v >= 2**d.Median:
-		s.say(d.Name + " is " + times(v / *d.Median) + " the own median of " + figure(*d.Median) + " (" + strconv.Itoa(d.Values) + " results in 60 days). ")
+		s.say(dimensionTitle(d.Name) + " is " + times(v / *d.Median) + " the own median of " + figure(*d.Median) + " (" + strconv.Itoa(d.Values) + " results in 60 days). ")
 	default:
-		s.say(d.Name + " is above the own past" + how + ". ")
+		s.say(dimensionTitle(d.Name) + " is above the own past" + how + ". ")
 	}
 }
 
