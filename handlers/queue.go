@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	pageRows = 34  // alerts a page
+	pageRows = 50  // alerts a page
 	maxIDs   = 200 // rows asked for at once
 )
 

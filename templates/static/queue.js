@@ -48,6 +48,15 @@ function count() {
 
 const item = tr => ({ id: tr.dataset.id, label: $('.c3 a', tr).textContent, seen: tr.dataset.seen });
 
+// The line below the list keeps count of what leaves it, comes back and arrives.
+let had = rows().length;
+function shown() {
+  const now = rows().length, total = $('[data-total]');
+  $('[data-shown]').textContent = now;
+  total.textContent = (Number(total.textContent.replaceAll(',', '')) + now - had).toLocaleString('en');
+  had = now;
+}
+
 /** busy holds the ids of decisions under way, whose rows live events are not to touch. */
 export const busy = new Set();
 const gone = new Map(); // id -> {tr, next}: rows taken out, and where they stood
@@ -62,6 +71,7 @@ function takeOut(ids, text, record) {
     tr.removeAttribute('aria-current');
   }
   const left = rows();
+  shown();
   if (left.length) return select(left[Math.min(Math.max(at, 0), left.length - 1)]);
   keep({ text, record });
   location.reload();
@@ -75,6 +85,7 @@ function putBack(ids) {
     if ($('.ck', tr)) $('.ck', tr).checked = false;
     gone.delete(id);
   }
+  shown();
 }
 
 /** fresh fetches rows of this view and puts each in: in its place if it is there, else at its rank. */
@@ -99,6 +110,7 @@ export async function fresh(ids) {
       came.push(tr);
     }
   }
+  shown();
   return came;
 }
 

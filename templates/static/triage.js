@@ -165,7 +165,7 @@ async function other(items, params) {
 }
 
 function said(record, params) {
-  const who = record.who ?? named(record.items);
+  const who = record.who ?? (record.part ? params.getAll('model').join(', ') + ' in ' : '') + named(record.items);
   const radio = $(`#d-${params.get('action')} input:checked`);
   const why = params.get('action') === 'dismiss' && radio ? ': ' + radio.labels[0].firstElementChild.nextSibling.textContent.trim().toLowerCase() : '';
   const left = record.skipped.length ? `. Left out: ${record.skipped.map(s => s.why).join('; ')}` : '';
