@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -17,8 +18,8 @@ func newPurge(path *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "purge", Short: "Remove a person, or what is old, for good", Args: names(0),
 		Example: "  citd purge --employee HA001 --reason \"left, retention is over\"\n  citd purge --older-than 365d --dry-run",
-		Long: `Removes a person with results, events, evidence and address that are nobody else's, reveals, and notes about them; or results,
-events, evidence and reveals dated before. Decisions and the record of activity stay, with internal ids. The file is
+		Long: `Removes a person with results, events, evidence and addresses that are nobody else's, reveals, notes about them, and saved views
+and mentions in other notes that name them by id, name or pseudonym; or results, events, evidence and reveals dated before. Decisions and the record of activity stay, with internal ids. The file is
 written anew, so that no bytes are left in it, and needs as much memory as it is large. Stop citd serve first.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			days, err := ageInDays(age)
@@ -76,5 +77,8 @@ func purge(cmd *cobra.Command, path string, p store.Purge, days int) error {
 		return emit(cmd, "would remove "+done.String())
 	}
 	say("Nightly backups in %s hold it for up to 7 more nights, and copies that you made yourself until you remove them.", backups)
+	if kept, err := filepath.Glob(scrub + ".before-restore-*"); err == nil && len(kept) > 0 {
+		say("So does what restores kept; remove it yourself: %s", strings.Join(kept, ", "))
+	}
 	return emit(cmd, fmt.Sprintf("removed %s", done))
 }

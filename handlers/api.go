@@ -134,10 +134,14 @@ func (a *api) write(w http.ResponseWriter, r *request, decode func([]byte) (*sto
 	return nil
 }
 
-// view is what of the rows may be shown. That somebody reads who a person is
-// (id 0: people in a list) goes on record before it is sent.
+// view is what of the rows may be shown: of one row (id 0: of a list) more to
+// whom it was revealed. That somebody reads who a person is goes on record
+// before it is sent.
 func (a *api) view(r *request, id int64) (store.View, error) {
 	v, err := a.db.View(r.Context(), a.res, see(r))
+	if err == nil && !v.Identity && id != 0 && people.has(r.actor.Role) {
+		v.Identity, err = a.db.MayKnow(r.Context(), r.actor, a.res, id, a.db.Now())
+	}
 	if err == nil && v.Identity && a.res.HasIdentity() && r.Method == http.MethodGet {
 		err = a.db.RecordView(r.Context(), r.actor, a.res.Name, id)
 	}
@@ -146,7 +150,11 @@ func (a *api) view(r *request, id int64) (store.View, error) {
 
 // rows reads rows and what of them may be shown.
 func (a *api) rows(r *request, ids []int64) ([]any, store.View, error) {
-	v, err := a.view(r, ids[0])
+	one := ids[0]
+	if len(ids) > 1 {
+		one = 0
+	}
+	v, err := a.view(r, one)
 	if err != nil {
 		return nil, v, err
 	}

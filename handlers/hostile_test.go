@@ -214,6 +214,18 @@ func TestIdentityStaysHidden(t *testing.T) {
 			}
 		})
 	}
+	must(s.db.SetSetting(t.Context(), store.Actor{}, store.DisplayMode, "ids"))
+	for path, tells := range map[string]bool{"employee/1/": true, "address/2/": true, "employee/": false, "employee/?format=csv": false, "employee/set/1;2/": false, "address/": false} {
+		a := s.do(call{path: api + path, header: map[string]string{"Authorization": s.headerOf(store.Analyst)}})
+		if a.StatusCode != 200 || strings.Contains(a.body, "Zz") != tells {
+			t.Errorf("to whom it was revealed %s = %d %s", path, a.StatusCode, a.body)
+		}
+	}
+	for after, want := range map[time.Duration]bool{store.RevealLife - time.Minute: true, store.RevealLife + time.Minute: false} {
+		if may, err := s.db.MayKnow(t.Context(), store.Actor{ID: 2}, store.Employees, 1, s.db.Now()+after.Microseconds()); err != nil || may != want {
+			t.Errorf("%v after the reveal: %v, %v", after, may, err)
+		}
+	}
 	if said := log.take(); strings.Contains(said, "Zz") || strings.Contains(said, "SW001") {
 		t.Error("the log tells who somebody is")
 	}

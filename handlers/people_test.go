@@ -147,6 +147,9 @@ func TestNoIdentityBeforeAReveal(t *testing.T) {
 	look(h.ana, "ids, revealed", "PlantedName", "PlantedTitle", "1971-02-03", "PlantedGender", "PlantedNation", "PlantedMarital", "PlantedEthnic", "PlantedStreet", "PlantedCity")
 	look(h.vic, "ids, revealed to somebody else")
 	look(h.alice, "ids, revealed to somebody else")
+	if body := h.page(h.ana, "/people.csv"); strings.Contains(body, "PlantedName") {
+		t.Error("the export holds the revealed name: a file does not fade")
+	}
 	h.ahead.Add(int64(8*time.Hour + time.Minute))
 	look(h.ana, "ids, 8 hours later")
 }

@@ -84,6 +84,18 @@ func (db *DB) Revealed(ctx context.Context, by Actor, person, asOf int64) (*Iden
 	return &i, classify(err)
 }
 
+// MayKnow reports whether a row that tells who a person is, an employee or an
+// address, is of somebody who was revealed to by and has not faded yet.
+func (db *DB) MayKnow(ctx context.Context, by Actor, r *Resource, id, asOf int64) (may bool, err error) {
+	column := map[*Resource]string{Employees: "id", Addresses: "homeAddress"}[r]
+	if column == "" {
+		return false, nil
+	}
+	err = db.r.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM reveal v JOIN employee e ON e.id = v.employee
+		WHERE v.account = ? AND v.until > ? AND e.`+column+` = ?)`, by.ID, asOf, id).Scan(&may)
+	return may, classify(err)
+}
+
 // Reveal lets by see who a person is for 8 hours, on record. reason is a digit
 // of RevealReasons; text is typed, and goes with the person when that is purged.
 // Errors: Invalid (with the field), NotFound.

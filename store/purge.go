@@ -77,7 +77,7 @@ func (u *purge) run(p Purge) (id int64, detail string, err error) {
 }
 
 // person removes somebody with results, events, reveals, and the evidence and
-// address that are nobody else's; notes about them go, decisions stay.
+// addresses that are nobody else's; notes about them go, decisions stay.
 func (u *purge) person(p Purge) (id int64, err error) {
 	var name, alias string
 	err = u.tx.Row(`SELECT id, name, pseudonym FROM employee WHERE employee_id = ?`, []any{p.Person}, &id, &name, &alias)
@@ -95,10 +95,6 @@ func (u *purge) person(p Purge) (id int64, err error) {
 		return 0, Errorf(Invalid, "the reason stays on record, so it cannot name the person")
 	}
 	evidence, err := u.tx.ids(`SELECT DISTINCT e.evidence FROM detectionmodelresult r JOIN result_evidence e ON e.result = r.id WHERE r.employee = ?`, id)
-	if err != nil {
-		return 0, err
-	}
-	home, err := u.tx.ids(`SELECT homeAddress FROM employee WHERE id = ? AND homeAddress IS NOT NULL`, id)
 	if err != nil {
 		return 0, err
 	}
@@ -124,11 +120,10 @@ func (u *purge) person(p Purge) (id int64, err error) {
 	if err := u.Delete(Employees, id); err != nil {
 		return 0, err
 	}
-	for _, a := range home {
-		err := u.each(&u.done.Addresses, Addresses, `SELECT id FROM address WHERE id = ? AND NOT EXISTS (SELECT 1 FROM employee WHERE homeAddress = address.id)`, a)
-		if err != nil {
-			return 0, err
-		}
+	// Nobody's any more: this person's, and those of former posts of anybody.
+	err = u.each(&u.done.Addresses, Addresses, `SELECT id FROM address WHERE NOT EXISTS (SELECT 1 FROM employee WHERE homeAddress = address.id)`)
+	if err != nil {
+		return 0, err
 	}
 	return id, u.loose(evidence)
 }

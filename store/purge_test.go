@@ -59,7 +59,8 @@ func TestPurge(t *testing.T) {
 				lines.WriteString(linesOf(fmt.Sprintf("other%02d", i), 20))
 			}
 			lines.WriteString(linesOf("zqx", 5))
-			lines.WriteString(`{"resource":"employee","body":{"employee_id":"IDother01","manager":"IDzqx"}}` + "\n")
+			lines.WriteString(`{"resource":"employee","body":{"employee_id":"IDother01","manager":"IDzqx"}}
+{"resource":"employee","body":{"employee_id":"IDzqx","homeAddress":{"line1":"New home of zqx"}}}` + "\n") // the address before is nobody's now
 			if _, err := Import(t.Context(), db, who, strings.NewReader(lines.String()), ImportOptions{Name: "f"}); err != nil {
 				t.Fatal(err)
 			}
