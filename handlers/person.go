@@ -182,7 +182,7 @@ func known(v float64) *float64 {
 }
 
 func fillGrids(d *templates.PersonData, x store.Profile) {
-	d.Hours = x.Hours
+	d.Hours, d.Zone = x.Hours, x.Zone.String()
 	first := (int(d.First.Weekday()) + 6) % 7 // Monday is 0
 	weeks := (first + store.Days + 6) / 7
 	for w := range d.Weeks {

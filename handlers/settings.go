@@ -21,6 +21,7 @@ func (s *server) settingsRoutes() []route {
 		{"POST", "/settings/tokens", admins, oneForm, s.setToken, false},
 		{"POST", "/settings/display", admins, oneForm, s.setDisplay, false},
 		{"POST", "/settings/floor", admins, oneForm, s.setFloor, false},
+		{"POST", "/settings/zone", admins, oneForm, s.setZone, false},
 		{"POST", "/settings/scale", admins, oneForm, s.setScale, false},
 	}
 }
@@ -35,6 +36,7 @@ var told = map[string]string{
 	"revoke":   "The token is refused from now on.",
 	"display":  "People are shown that way from now on.",
 	"floor":    "The queue's floor is changed.",
+	"zone":     "Hours are read in that zone from now on.",
 	"scale":    "The model's alerts are ranked anew.",
 }
 
@@ -93,6 +95,9 @@ func (s *server) adminSettings(r *request, d *templates.SettingsData) (err error
 		d.Modes[i].Picked = d.Modes[i].Value == d.Mode
 	}
 	if d.Floor, err = s.db.Setting(r.Context(), store.QueueFloor); err != nil {
+		return err
+	}
+	if d.Zone, err = s.db.Setting(r.Context(), store.HourZone); err != nil {
 		return err
 	}
 	if d.Models, err = s.scales(r); err != nil {

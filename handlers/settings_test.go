@@ -49,6 +49,12 @@ func TestSettings(t *testing.T) {
 		{"no floor", "floor", "floor=", h.alice, 303, "done=floor", 1},
 		{"floor that is no number", "floor", "floor=NaN", h.alice, 400, "The floor is a number", 0},
 
+		{"zone", "zone", "zone=Asia/Kolkata", h.alice, 303, "done=zone", 1},
+		{"no zone", "zone", "zone=", h.alice, 303, "done=zone", 1},
+		{"a zone that is a file", "zone", "zone=../../etc/passwd", h.alice, 400, "knows no such zone", 0},
+		{"a zone of nowhere", "zone", "zone=Nowhere/Land", h.alice, 400, "knows no such zone", 0},
+		{"the machine's zone", "zone", "zone=Local", h.alice, 400, "knows no such zone", 0},
+		{"an analyst sets the zone", "zone", "zone=UTC", h.ana, 403, "role analyst", 0},
 		{"scale", "scale", "model=usb-watch_1.0 scale=50", h.alice, 303, "done=scale", 1},
 		{"scale of nothing", "scale", "model=x scale=50", h.alice, 404, "There is no model", 0},
 		{"scale 0", "scale", "model=usb-watch_1.0 scale=0", h.alice, 400, "A scale is a number above 0", 0},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"citd/store"
 	"citd/templates"
@@ -155,6 +156,16 @@ func (s *server) setFloor(w http.ResponseWriter, r *request) error {
 			floor = number(v)
 		}
 		return "floor", nil, s.keep(r, store.QueueFloor, floor)
+	})
+}
+
+func (s *server) setZone(w http.ResponseWriter, r *request) error {
+	return s.apply(w, r, "privacy", func(form func(string) string) (string, *templates.Secret, error) {
+		zone := strings.TrimSpace(form("zone"))
+		if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || len(zone) > 64 {
+			return "", nil, store.Errorf(store.Invalid, "this computer knows no such zone; name one like Europe/London, or none for UTC")
+		}
+		return "zone", nil, s.keep(r, store.HourZone, zone)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"time"
 )
 
 // subjectColumns are those of a Subject, from the view person.
@@ -78,7 +79,8 @@ type Profile struct {
 	Series []Series // score, the four dimensions of 2014, then the further ones that were reported
 	Drift  Drift
 	Peers  Peers
-	Hours  [7][24]float64 // highest score over scale by weekday, Monday first, and hour, UTC; NaN: none
+	Zone   *time.Location // of Hours
+	Hours  [7][24]float64 // highest score over scale by weekday, Monday first, and hour; NaN: none
 	Count  int            // results
 	Scaled bool           // a model's scale is not 1, so that what is drawn is not what was posted
 }
@@ -86,6 +88,13 @@ type Profile struct {
 // Profile compares a person with the own past and with peers, over the 60 days that end with asOf.
 func (db *DB) Profile(ctx context.Context, p Subject, asOf int64) (Profile, error) {
 	out := Profile{From: int64(dayNumber(asOf)-Days+1) * microDay}
+	zone, err := db.Setting(ctx, HourZone)
+	if err != nil {
+		return out, err
+	}
+	if out.Zone, err = time.LoadLocation(zone); err != nil { // a zone that only another computer knows
+		out.Zone = time.UTC
+	}
 	ids, err := db.peerIDs(ctx, p.ID, p.Role)
 	if err != nil {
 		return out, err
@@ -152,8 +161,8 @@ func (r *recent) hours(person int64, out *Profile) {
 		}
 		out.Count++
 		out.Scaled = out.Scaled || r.models[c.model].Scale != 1
-		weekday := ((int(c.day)+3)%7 + 7) % 7 // 1 January 1970 was a Thursday
-		if at := &out.Hours[weekday][c.hour]; !(*at >= r.level(c)) {
+		t := time.Unix(int64(c.day)*24*60*60+int64(c.quarter)*15*60, 0).In(out.Zone)
+		if at := &out.Hours[(t.Weekday()+6)%7][t.Hour()]; !(*at >= r.level(c)) {
 			*at = r.level(c)
 		}
 	}

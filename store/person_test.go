@@ -64,6 +64,14 @@ func TestProfile(t *testing.T) {
 	if !near(got.Hours[2][12], 0.3, 1e-6) || !near(got.Hours[6][12], 0.5, 1e-6) || !math.IsNaN(got.Hours[2][11]) { // Wednesday, Sunday
 		t.Errorf("hours %v", got.Hours)
 	}
+	for zone, at := range map[string][2]int{"Asia/Kolkata": {2, 17}, "Pacific/Kiritimati": {3, 2}, "Nowhere/Land": {2, 12}} { // 12:00 UTC on a Wednesday
+		if err := d.db.SetSetting(t.Context(), Actor{}, HourZone, zone); err != nil {
+			t.Fatal(err)
+		}
+		if there := d.profile(p); !near(there.Hours[at[0]][at[1]], 0.3, 1e-6) {
+			t.Errorf("%s: hours %v", zone, there.Hours)
+		}
+	}
 	if got.Count != 3 || !got.Scaled || got.Drift.Values != 2 || got.Drift.Known {
 		t.Errorf("count %d, scaled %t, drift %+v", got.Count, got.Scaled, got.Drift)
 	}

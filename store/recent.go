@@ -44,7 +44,7 @@ type cell struct {
 	model    int32
 	verdict  cellVerdict
 	flag     bool
-	hour     uint8 // of the result's date, UTC
+	quarter  uint8 // of an hour of the result's date, 0 to 95, UTC
 }
 
 type cellVerdict uint8
@@ -286,7 +286,7 @@ func (db *DB) readCells(ctx context.Context, r *recent, where string, args ...an
 			c.verdict = cellDismissed
 		}
 		c.day, c.model = int32(dayNumber(date)), r.modelAt(string(reporter)) //nolint:gosec // years 1 to 9999
-		c.hour = uint8((date - int64(c.day)*microDay) / (microDay / 24))     //nolint:gosec // 0 to 23
+		c.quarter = uint8((date - int64(c.day)*microDay) / (microDay / 96))  //nolint:gosec // 0 to 95
 		r.cells[employee] = append(r.cells[employee], c)
 	}
 	return errors.Join(rows.Err(), db.readExtras(ctx, r, where, args...))

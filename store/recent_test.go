@@ -72,7 +72,7 @@ func held(tb testing.TB, db *DB, asOf int64) string {
 	var all []string
 	for p, cells := range r.cells {
 		for _, c := range cells {
-			all = append(all, fmt.Sprint("person ", p, " day ", int(c.day)-r.from, " ", c.hour, "h ", r.models[c.model].Name, " ", c.score, " ", c.dims, " ", c.flag, " verdict ", c.verdict))
+			all = append(all, fmt.Sprint("person ", p, " day ", int(c.day)-r.from, " ", c.quarter, "q ", r.models[c.model].Name, " ", c.score, " ", c.dims, " ", c.flag, " verdict ", c.verdict))
 		}
 		for _, x := range r.extras[p] {
 			all = append(all, fmt.Sprint("person ", p, " day ", int(x.day)-r.from, " dimension ", x.dimension, " ", x.value, " ", r.models[x.model].Name))

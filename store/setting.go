@@ -9,6 +9,7 @@ import (
 // Keys of settings.
 const (
 	FileID      = "file_id" // random, made with the file
+	HourZone    = "zone"    // in which grids of hours are read, "Europe/London"; not set: UTC
 	DisplayMode = "display" // "ids", "pseudonyms" or "names"; not set: nobody was asked yet
 )
 

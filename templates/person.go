@@ -26,6 +26,7 @@ type PersonData struct {
 
 	Weeks [7][]float64   // highest score by weekday, Monday first, and week; NaN: none
 	Hours [7][24]float64 // and by hour
+	Zone  string         // of the hours: "UTC"
 
 	Facts    []Fact // role, department and so on
 	Hidden   string // what is not shown: "Name and 6 personal fields"; empty: it is shown

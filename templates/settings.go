@@ -19,6 +19,7 @@ type SettingsData struct {
 	Tokens      []AccountRow
 	TokenRoles  []Choice
 	Modes       []Choice
+	Zone        string // in which hours are read; empty: UTC
 	Floor       string // least score that stays in the queue; empty: none
 	Models      []ModelScale
 	Backup      []Fact
