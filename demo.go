@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -114,7 +117,15 @@ func fillDemo(ctx context.Context, db *store.DB) (d *store.Demo, poster store.Ac
 	if err = db.SetSetting(ctx, store.Actor{}, store.DisplayMode, store.DisplayModes[0]); err != nil {
 		return nil, poster, "", err
 	}
-	if d, err = store.LoadDemo(ctx, db, a.Actor, fixture); err != nil {
+	r, err := gzip.NewReader(bytes.NewReader(fixture))
+	if err != nil {
+		return nil, poster, "", err
+	}
+	lines, err := io.ReadAll(r)
+	if err != nil {
+		return nil, poster, "", err
+	}
+	if d, err = store.LoadDemo(ctx, db, a.Actor, lines); err != nil {
 		return nil, poster, "", err
 	}
 	code, err = db.AddLink(ctx, "demo", store.DemoLink)

@@ -20,8 +20,8 @@ import (
 //go:embed schema.sql
 var schema string
 
-//go:embed testdata/demo.ndjson
-var fixture []byte
+//go:embed testdata/demo.ndjson.gz
+var fixture []byte // packed: it would be a twentieth of the program
 
 func main() {
 	os.Exit(report(os.Stderr, newRoot().ExecuteContext(untilSignal())))

@@ -44,7 +44,7 @@ func TestCharts(t *testing.T) {
 		{"gantt-dateless.svg", "gantt", ganttBar(a.Axis(), a.Evidence[4])},
 	} {
 		var b bytes.Buffer
-		if err := shared.ExecuteTemplate(&b, c.partial, c.data); err != nil {
+		if err := parsed()().ExecuteTemplate(&b, c.partial, c.data); err != nil {
 			t.Fatal(c.file, err)
 		}
 		if coordinates.MatchString(b.String()) {

@@ -126,14 +126,14 @@ func TestKeys(t *testing.T) {
 
 // TestStatic checks that pages, and modules among each other, ask for the version that is there.
 func TestStatic(t *testing.T) {
-	for name := range static {
+	for name := range static() {
 		body, kind, ok := Asset(name)
 		if !ok || kind == "" || len(body) == 0 {
 			t.Errorf("%s: %q, %d bytes", name, kind, len(body))
 		}
 		for _, m := range regexp.MustCompile(`(?:from|import) '([^']+)'`).FindAllStringSubmatch(string(body), -1) {
 			file, ok := strings.CutSuffix(m[1], "?v="+Version())
-			if _, there := static[strings.TrimPrefix(file, "./")]; !ok || !there {
+			if _, there := static()[strings.TrimPrefix(file, "./")]; !ok || !there {
 				t.Errorf("%s imports %s", name, m[1])
 			}
 		}

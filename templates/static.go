@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"sync"
 )
 
-// static holds the files under static/ as they are served.
-var static = loadStatic()
+// static holds the files under static/ as they are served, from the first time that one is.
+var static = sync.OnceValue(loadStatic)
 
 // version names the state of all static files: it changes when any of them does.
 var version = staticVersion()
@@ -28,7 +29,7 @@ var contentTypes = map[string]string{
 // Asset returns the static file of that name ("app.css") and its content type. Its URL in pages is
 // /static/NAME?v=Version(): an answer to that very version may be cached for ever.
 func Asset(name string) (body []byte, contentType string, ok bool) {
-	body, ok = static[name]
+	body, ok = static()[name]
 	return body, contentTypes[path.Ext(name)], ok
 }
 
@@ -39,7 +40,7 @@ func Version() string { return version }
 func NextRules() string { return "/static/next.json?v=" + version }
 
 func assetURL(name string) (string, error) {
-	if _, ok := static[name]; !ok {
+	if _, ok := static()[name]; !ok {
 		return "", fmt.Errorf("no static file %s", name)
 	}
 	return "/static/" + name + "?v=" + version, nil

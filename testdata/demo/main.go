@@ -1,7 +1,7 @@
 // Command demo writes testdata/demo.ndjson, the fixture behind "citd demo": Halden & Co, 200 invented people watched for
 // ten weeks. Run it from the top of the repository:
 //
-//	go run ./testdata/demo > testdata/demo.ndjson
+//	go run ./testdata/demo | tee testdata/demo.ndjson | gzip -9n > testdata/demo.ndjson.gz
 //
 // # Form
 //

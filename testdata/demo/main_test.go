@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"maps"
 	"os"
 	"regexp"
@@ -67,7 +69,19 @@ func TestFileIsFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got.Bytes(), want) {
-		t.Error("testdata/demo.ndjson is not what its generator writes; run: go run ./testdata/demo > testdata/demo.ndjson")
+		t.Error("testdata/demo.ndjson is not what its generator writes; run: go run ./testdata/demo | tee testdata/demo.ndjson | gzip -9n > testdata/demo.ndjson.gz")
+	}
+	f, err := os.Open("../demo.ndjson.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if packed, err := io.ReadAll(r); err != nil || !bytes.Equal(packed, want) {
+		t.Errorf("testdata/demo.ndjson.gz is not demo.ndjson packed, %v", err)
 	}
 	if got.Len() > 1_600_000 {
 		t.Errorf("the file has %d bytes; it is part of every binary, keep it small", got.Len())
