@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -108,7 +109,11 @@ func (l *logins) slot(ctx context.Context) (free func(), err error) {
 	}
 	select {
 	case l.slots <- struct{}{}:
-		return func() { <-l.slots; <-l.queue }, nil
+		return func() {
+			debug.FreeOSMemory() // a hash's 19 MiB would also let the heap grow to a multiple of it
+			<-l.slots
+			<-l.queue
+		}, nil
 	case <-ctx.Done():
 		<-l.queue
 		return nil, ctx.Err()
