@@ -18,6 +18,7 @@ const (
 // The server stops and comes back: the page says so, goes on by itself, and takes in what it
 // missed. After half a minute it waits to be asked.
 func TestBrowserReconnect(t *testing.T) {
+	t.Parallel()
 	h := startHouse(t)
 	h.post("SW001", 0.9, "")
 	p := openTab(t)
