@@ -95,7 +95,6 @@ func (t *tab) alertOf(employee string) string {
 // A shift at citd, on demo data: all that an analyst does, mostly by keys alone.
 // Then the record tells exactly that, the models get its labels, and the file is whole.
 func TestBrowserChain(t *testing.T) {
-	t.Parallel()
 	h := demoHouse(t)
 	c := &chain{house: h, labels: map[int64]string{}}
 	began, err := h.db.VerifyAudit(t.Context())

@@ -102,7 +102,6 @@ func eachState(p *tab, do func(state, root string)) {
 // On no page is anything beyond the sides of a narrow screen, whatever is open. Tab reaches all
 // that can be used, shows where it is, and comes out at the end.
 func TestBrowserEveryPage(t *testing.T) {
-	t.Parallel()
 	eachPage(t, openTab, func(p *tab, path string) {
 		p.tabThrough(path)
 		p.size(320)
