@@ -201,7 +201,7 @@ func TestBrowserTriage(t *testing.T) {
 		p.until("Esc closes", `!document.querySelector('#help').open`)
 
 		p.press("r")
-		p.until("r takes", `document.querySelector('#a1').innerText.includes('In review by ann')`)
+		p.until("r takes", `document.querySelector('#a1').innerText.includes('In review\nby ann')`)
 		p.press("u")
 		p.until("u undoes", `document.querySelector('#a1').innerText.includes('New')`)
 		p.press("c")

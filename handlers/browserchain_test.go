@@ -133,7 +133,7 @@ func TestBrowserChain(t *testing.T) {
 	c.undone(ids[1])
 	c.decided("review", ids[1], "")
 	p.press("r")
-	p.until("taken", `document.querySelector('#a`+ids[1]+`').innerText.includes('In review by ann')`)
+	p.until("taken", `document.querySelector('#a`+ids[1]+`').innerText.includes('In review\nby ann')`)
 	p.press("j")
 	c.decided("confirm", ids[2], "1")
 	p.press("c", "\r")

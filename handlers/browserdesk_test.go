@@ -54,7 +54,7 @@ func TestBrowserPeek(t *testing.T) {
 		t.Errorf("%d looks are on record; want the one that lasted", n-before)
 	}
 	p.until("its buttons decide about it, whatever is ticked", `(document.querySelector('#a2 .ck').click(), document.querySelector('[data-peek] [data-do=review]').click(), true)`)
-	p.until("taken", `document.querySelector('#a4').innerText.includes('In review by ann') && document.querySelector('#a2').innerText.includes('New')`)
+	p.until("taken", `document.querySelector('#a4').innerText.includes('In review\nby ann') && document.querySelector('#a2').innerText.includes('New')`)
 	p.until("the panel of a taken alert still decides", peeked+` === '4' && document.querySelector('[data-peek] [data-do=confirm]')`)
 	h.must(chromedp.Do(p.ctx, chromedp.EmulateViewport(1100, 800)))
 	p.press("j")

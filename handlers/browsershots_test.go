@@ -50,7 +50,11 @@ func TestScreenshots(t *testing.T) {
 						save(p, chromedp.FullScreenshot(100), path, width, theme)
 					case !seen[key]:
 						seen[key] = true
-						save(p, chromedp.CaptureScreenshot(), path, state, width, theme)
+						shot := chromedp.CaptureScreenshot()
+						if strings.HasPrefix(state, "details") { // may unfold below
+							shot = chromedp.FullScreenshot(100)
+						}
+						save(p, shot, path, state, width, theme)
 					}
 				})
 			}

@@ -145,6 +145,11 @@ func (s *server) router() *httprouter.Router {
 }
 
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	if p, ok := w.(*reply); ok && !isAPI(r) { // who is signed in keeps the bar
+		if q := (&request{Request: r, id: p.id}); s.login(q, route{}) == nil {
+			p.req = q
+		}
+	}
 	s.answer(w, r, store.Errorf(store.NotFound, "there is nothing at this address"))
 }
 

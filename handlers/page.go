@@ -78,19 +78,25 @@ func joined(parts ...string) string {
 
 // standing tells where an alert stands, in words.
 func standing(h *store.AlertHead, now time.Time) string {
+	state, more := standingIn(h, now)
+	return state + more
+}
+
+// standingIn tells the state, and by whom, until when or why it is so.
+func standingIn(h *store.AlertHead, now time.Time) (state, more string) {
 	switch h.State {
 	case store.StateNew:
-		return "New"
+		return "New", ""
 	case store.StateInReview:
-		return "In review by " + h.Reviewer
+		return "In review", " by " + h.Reviewer
 	case store.StateSnoozed:
-		return "Snoozed" + snoozedUntil(h, now)
+		return "Snoozed", snoozedUntil(h, now)
 	case store.StateConfirmed:
-		return "Confirmed by " + h.By
+		return "Confirmed", " by " + h.By
 	case store.StateDismissed:
-		return "Dismissed" + because(h.Closed)
+		return "Dismissed", because(h.Closed)
 	}
-	return "Withdrawn, its results are gone"
+	return "Withdrawn", ", its results are gone"
 }
 
 func snoozedUntil(h *store.AlertHead, now time.Time) string {

@@ -187,9 +187,11 @@ func (p *pages) rows(r *request, mode string, now time.Time, at place, dims []st
 		out[i] = templates.Row{
 			ID: x.ID, URL: at.url(alertPath(x.ID)), Now: now, Priority: x.Priority, Score: x.Score, Scale: x.Scale, Flagged: x.Flagged,
 			Label: label, Sub: sub, Evidence: x.Evidence, More: max(x.Pieces-1, 0), Types: x.Types, Results: x.Results,
-			Model: x.Reporter, Models: len(x.Models), Spark: x.Spark, State: string(x.State), Status: standing(x.AlertHead, now),
+			Model: x.Reporter, Models: len(x.Models), Spark: x.Spark, State: string(x.State),
 			At: local(x.Received), Seen: x.Seen, Pick: deciders.has(r.actor.Role), Band: x.Usual,
 		}
+		out[i].Status, out[i].Detail = standingIn(x.AlertHead, now)
+		out[i].Detail = strings.TrimLeft(out[i].Detail, ", ")
 		out[i].Person, out[i].Reveal = who.links(r, x.Who)
 		for k, name := range dims {
 			out[i].Dims = append(out[i].Dims, templates.Dim{Name: name, Value: x.Dims[k], Scale: 1})

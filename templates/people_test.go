@@ -61,7 +61,7 @@ func full(v float64) []float64 {
 
 func samplePerson() PersonData {
 	d := PersonData{
-		Zone: "UTC",
+		Zone:  "UTC",
 		Frame: sampleFrame("MH022", "people"), ID: 7, Label: "MH022", Sub: "Engineer, Engineering · Oxford", Standing: "Notice given 9 Nov",
 		Say:  []Span{{"Drifting for ", false, ""}, {"7 days", true, ""}, {".", false, ""}},
 		Dims: dims(.34, .42, .96, .81, .93), Span: "last 7 days", First: firstDay, Marks: []PersonMark{{45, firstDay.AddDate(0, 0, 45), "notice given"}},

@@ -44,7 +44,8 @@ type Row struct {
 	Spark    []float64
 	Band     float64   // 95th percentile of peers over scale, behind the spark; 0: none
 	State    string    // "new", "in_review", "snoozed", "confirmed", "dismissed", "withdrawn"
-	Status   string    // in words: "In review by ana", "Dismissed, expected for the role"
+	Status   string    // in words: "In review"
+	Detail   string    // of it: "by ana", "expected for the role"; empty: nothing
 	At       time.Time // receipt of the newest result
 	Earlier  string    // what was decided about this person before: "dismissed 12 Nov"; empty: nothing
 	Seen     int64     // newest decision on the alert, 0 for none
