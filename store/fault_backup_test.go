@@ -342,3 +342,21 @@ func TestFaultRestoreBareCopy(t *testing.T) {
 		t.Errorf("%q, %v", v, err)
 	}
 }
+
+// A restore that was cut off after it kept the old file can be given again at once.
+func TestFaultRestoreTwice(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	from, path := putDemo(t), putDemo(t)
+	kept := map[string]bool{}
+	for range 3 {
+		r, err := Restore(t.Context(), from, path, Options{Schema: testSchema(t), Clock: c.now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept[r.Kept] = true
+	}
+	if len(kept) != 3 {
+		t.Errorf("kept: %v", kept)
+	}
+}

@@ -110,6 +110,27 @@ func TestFaultClockJumps(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	seen, before := 0, int64(0)
+	for offset := 0; ; offset += 20 {
+		page, err := listTest(t, db, "detectionmodelresult", fmt.Sprintf("order_by=id&limit=20&offset=%d", offset))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range page.Rows {
+			if id := row.(*Result).ID; id <= before {
+				t.Fatalf("a page holds %d after %d", id, before)
+			} else {
+				before = id
+			}
+			seen++
+		}
+		if page.Next == "" {
+			break
+		}
+	}
+	if want := often(60, 2000); seen != want {
+		t.Errorf("pages hold %d results; want %d", seen, want)
+	}
 	if r, err := db.Verify(t.Context()); err != nil || !r.Whole() {
 		t.Error(r, err)
 	}
