@@ -390,7 +390,9 @@ func TestBrowserExplore(t *testing.T) {
 	typed("reporter:usb-watch em001 email>.5")
 	p.until("typed, and written as brushes", q+` === 'model:"usb-watch 1.0" email>=0.51 em001' && `+rowIDs+` === '1' && document.querySelector('[aria-selected=true]')`)
 	typed("dept:Foo")
-	p.until("typed wrongly", `document.querySelector('[data-problem]').textContent.includes('no result has the department "Foo"') && !`+rowIDs)
+	p.until("typed wrongly", `document.querySelector('[data-problem]').textContent.includes('no result has the department "Foo"') && document.querySelector('[data-zero]').innerText.includes('matches dept:Foo.') && !`+rowIDs)
+	typed("score>0.95 em001")
+	p.until("nothing matches", `document.querySelector('[data-zero]').innerText.includes('Clear score: 2 results') && document.querySelector('[data-results]').hidden`)
 	typed("")
 	p.until("and cleared", q+` === null && `+rowIDs+` === '2,5,1,4,3,6'`)
 

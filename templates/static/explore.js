@@ -42,7 +42,7 @@ async function start() {
   await take(field.value);
   $('.pc-static').setAttribute('hidden', '');
   pc.hidden = false;
-  match(S.mask);
+  match();
   count();
   build();
   listAxes();
@@ -102,7 +102,7 @@ function count() {
 let rest;
 // changed: while a brush moves, lines, distributions and counts follow; once it rests, the table and the address.
 function changed() {
-  soon(() => { match(S.mask); count(); refresh() });
+  soon(() => { match(); count(); refresh() });
   clearTimeout(rest);
   rest = setTimeout(settled, 160);
 }
@@ -115,7 +115,7 @@ function settled(tell = true) {
   field.toggleAttribute('aria-invalid', S.filter.problem !== '');
   if (!S.filter.problem) address(text);
   fill();
-  showTable(text);
+  showTable(S.filter.problem ? field.value : text);
   const said = $('[data-say]'), heading = $('[data-heading]').textContent;
   if (tell && said.textContent !== heading) said.textContent = heading;
 }
@@ -184,7 +184,7 @@ function moved(k, to) {
 }
 
 function rebuilt() {
-  match(S.mask);
+  match();
   count();
   build();
   listAxes();

@@ -54,12 +54,11 @@ export const setEnds = (a, lo, hi) => setBrush(a.k, { lo: lo > 0 ? lo : undefine
 
 export const filtered = () => S.filter.brushes.size > 0 || S.filter.rest !== '' || S.filter.problem !== '';
 
-/** match returns a mask of the rows that the filter lets through, but for the brush of the axis skip. */
-export function match(mask, skip) {
-  const n = S.n, f = S.filter;
+/** match marks the rows that the filter lets through. */
+export function match() {
+  const n = S.n, f = S.filter, mask = S.mask;
   mask.fill(f.problem ? 0 : 1);
   for (const [k, b] of f.brushes) {
-    if (k === skip || f.problem) continue;
     const a = S.axes.get(k), c = a.c;
     if (b.set) {
       for (let i = 0; i < n; i++) if (!b.set.has(c[i])) mask[i] = 0;
@@ -72,7 +71,6 @@ export function match(mask, skip) {
     }
   }
   if (f.rest && S.found) for (let i = 0; i < n; i++) if (!S.found[i]) mask[i] = 0;
-  return mask;
 }
 
 /** say tells a brush in a word or two: "≥ .40", "2 of 9". */

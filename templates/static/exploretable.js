@@ -3,7 +3,7 @@ import { $, $$, fragment } from './dom.js';
 import { held } from './held.js';
 import { on } from './keys.js';
 import { S, many, number } from './explorestate.js';
-import { match, textOf } from './explorefilter.js';
+import { textOf } from './explorefilter.js';
 import { say } from './toast.js';
 import { triage } from './triage.js';
 
@@ -18,9 +18,9 @@ const url = (text, rest = {}) => '/explore/rows?' + new URLSearchParams({ q: tex
 export async function showTable(text) {
   const mine = ++asked, n = S.hits.length;
   heading(n);
-  $('[data-zero]').hidden = n > 0;
   table.hidden = n === 0;
-  if (!n) { body.replaceChildren(); foot(); return nothing(text) }
+  if (!n) { body.replaceChildren(); foot(); return nothing(text, mine) }
+  $('[data-zero]').hidden = true;
   try {
     const nodes = await fragment(url(text));
     if (mine === asked) { body.replaceChildren(); take(nodes) }
@@ -46,21 +46,12 @@ function foot() {
   more.hidden = shown === 0 || shown >= n;
 }
 
-// nothing matches: offer to clear the axis that brings back the most.
-function nothing(text) {
-  $('[data-zq]').textContent = text;
-  const mask = new Uint8Array(S.n), button = $('[data-zc]');
-  let best = null, most = 0;
-  for (const k of S.filter.brushes.keys()) {
-    const n = match(mask, k).reduce((sum, v) => sum + v, 0);
-    if (n > most) { most = n; best = k }
-  }
-  $('[data-zb]').hidden = button.hidden = !best;
-  if (!best) return;
-  const left = { ...S.filter, brushes: new Map(S.filter.brushes) };
-  left.brushes.delete(best);
-  button.textContent = `Clear ${S.axes.get(best).t.toLowerCase()}: ${many(most, 'result', 'results')}`;
-  button.href = '/explore?' + new URLSearchParams({ q: textOf(left) });
+// nothing matches: the server's page says so, and which axis to clear.
+async function nothing(text, mine) {
+  const page = await fragment('/explore?' + new URLSearchParams({ q: text })).catch(() => document);
+  if (mine !== asked) return;
+  $('[data-zero]').replaceWith($('[data-zero]', page));
+  $('[data-zero]').hidden = false;
 }
 
 /** decidable says what the buttons would decide on now. */
