@@ -148,7 +148,7 @@ function bindTriage() {
     decided(record, text) {
       const ids = record.items.map(i => i.id);
       record.skipped.forEach(s => busy.delete(String(s.alert)));
-      $('[data-steps]')?.classList.add('done');
+      if (record.action === 'confirm' || record.action === 'dismiss') $('[data-steps]')?.classList.add('done');
       if (record.part || leaves(record.action)) takeOut(ids, text, record);
       else refresh(ids).catch(() => {});
       ids.forEach(id => busy.delete(id));
