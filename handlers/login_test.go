@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"citd/handlers"
 	"citd/store"
@@ -121,6 +122,11 @@ func TestSignInByPassword(t *testing.T) {
 	a = s.form("/login", "", "name", `"><script>`, "password", "wrong password")
 	if a.StatusCode != 401 || strings.Contains(a.body, "<script>") || a.session() != "" || a.Header.Get("WWW-Authenticate") != "" {
 		t.Errorf("wrong = %d %s", a.StatusCode, a.body)
+	}
+	for _, a := range []response{s.do(call{path: "/login?code=%ff"}), s.form("/login", "", "name", "\xff", "password", "x")} {
+		if !utf8.ValidString(a.body) {
+			t.Errorf("%d with a page that is no UTF-8", a.StatusCode)
+		}
 	}
 	// A login for scripts has no pages.
 	if _, _, err := s.db.AddAccount(t.Context(), store.Actor{}, store.NewAccount{Kind: store.Person, Name: "myusername", Role: store.Script, Password: "mypassword"}); err != nil {
