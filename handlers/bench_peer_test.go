@@ -19,6 +19,7 @@ import (
 // peer is a running PocketBase, or nil. Its rules are public, so that it checks no login, and evidence is a JSON field:
 // both spare it work that citd does.
 type peer struct {
+	cmd    *exec.Cmd
 	token  string // of its administrator
 	people []string
 	rows   []string
@@ -58,7 +59,7 @@ func startPeer(b *testing.B) *peer {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	p := &peer{}
+	p := &peer{cmd: cmd}
 	var auth struct{ Token string }
 	p.ask(b, "POST", "/api/collections/_superusers/auth-with-password", `{"identity":"bench@example.com","password":"bench-bench"}`, &auth)
 	p.token = auth.Token
@@ -129,27 +130,12 @@ func (p *peer) list(b *testing.B) float64 {
 
 func (p *peer) body() string { return benchBody(`"` + p.people[rand.IntN(len(p.people))] + `"`) }
 
-// The calls of a peer; nil without one.
+func (p *peer) post(c *conn) (int, error) { return c.do("POST", peerRows, p.body()) }
 
-func (p *peer) post() func(*conn) (int, error) {
-	if p == nil {
-		return nil
-	}
-	return func(c *conn) (int, error) { return c.do("POST", peerRows, p.body()) }
+func (p *peer) detail(c *conn) (int, error) {
+	return c.do("GET", peerRows+"/"+p.rows[rand.IntN(len(p.rows))], "")
 }
 
-func (p *peer) detail() func(*conn) (int, error) {
-	if p == nil {
-		return nil
-	}
-	return func(c *conn) (int, error) { return c.do("GET", peerRows+"/"+p.rows[rand.IntN(len(p.rows))], "") }
-}
-
-func (p *peer) top() func(*conn) (int, error) {
-	if p == nil {
-		return nil
-	}
-	return func(c *conn) (int, error) {
-		return c.do("GET", peerRows+"?filter=(flag=true)&sort=-score&perPage=20&skipTotal=1", "")
-	}
+func (p *peer) top(c *conn) (int, error) {
+	return c.do("GET", peerRows+"?filter=(flag=true)&sort=-score&perPage=20&skipTotal=1", "")
 }
