@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"citd/store"
@@ -38,7 +37,6 @@ func (s *server) pageRoutes() []route {
 type pages struct {
 	*server
 	live *live
-	warm sync.Once
 }
 
 // viewNames tell the views in words.
@@ -60,7 +58,6 @@ func (p *pages) queuePage(w http.ResponseWriter, r *request) error {
 	if !some {
 		return p.firstRun(w, r, listen)
 	}
-	p.warm.Do(func() { p.spawn(func() { _ = p.db.Warm(p.stopping) }) }) // while the queue is read
 	d, err := p.queueData(r, at)
 	if err != nil {
 		return err

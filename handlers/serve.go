@@ -35,6 +35,7 @@ func Serve(ctx context.Context, ln net.Listener, db *store.DB, o Options, cert, 
 	ln = &limited{Listener: ln, slots: make(chan struct{}, maxConns)}
 	ended := make(chan error, 1)
 	s.spawn(func() { db.Watch(s.stopping) })
+	s.spawn(func() { _ = db.Warm(s.stopping) }) // what fails is read again by whoever asks
 	if o.Beside != nil {
 		s.spawn(func() { o.Beside(s.stopping) })
 	}

@@ -51,13 +51,14 @@ func (db *DB) Queue(ctx context.Context, ask QueueAsk, after *Place, limit int) 
 		return p, err
 	}
 	places, rest, err := q.list(ctx, db, after, false, limit+1)
-	if err == nil {
-		p.Total, p.More, err = q.total(ctx, db)
+	whole := after == nil && rest == nil
+	if p.Total = len(places); err == nil && !whole && !q.deep { // to search them all twice, for a number, is too dear
+		p.Total, whole, err = q.total(ctx, db)
 	}
 	if err != nil {
 		return p, tooSlow(err)
 	}
-	if p.Next, p.More = rest, !p.More; len(places) > limit {
+	if p.Next, p.More = rest, !whole; len(places) > limit {
 		places = places[:limit]
 		p.Next = &places[limit-1]
 	}

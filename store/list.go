@@ -160,6 +160,9 @@ func (q *Query) checkDimensions(ctx context.Context, rd reader) error {
 // before: an offset is walked, row by row.
 func (db *DB) page(ctx context.Context, q *Query, c tally) ([]int64, error) {
 	s := span{limit: int64(q.Limit), offset: int64(q.Offset)}
+	if c.few != nil {
+		return q.pick(ctx, db, asPlanned, s, c.few...)
+	}
 	if !q.ordered {
 		m := c.nearest(s.offset)
 		if q.where == "" && s.offset-m.pos > maxLimit {
@@ -198,11 +201,14 @@ type span struct {
 	back          bool  // counted from the end, the last first
 }
 
-// pick returns the ids of a span of the rows that q selects. They come as one
-// row, so that the time-out covers all the work.
-func (q *Query) pick(ctx context.Context, rd reader, h hint, s span) ([]int64, error) {
+// pick returns the ids of a span of the rows that q selects: those known, if any.
+// They come as one row, so that the time-out covers all the work.
+func (q *Query) pick(ctx context.Context, rd reader, h hint, s span, known ...int64) ([]int64, error) {
 	table, where, order := q.hinted(h, s.back)
 	args := slices.Clone(q.args)
+	if len(known) > 0 {
+		where, args = "id IN (SELECT value FROM json_each(?))", []any{jsonIDs(known)}
+	}
 	if s.after > 0 {
 		where, args = both(where, "id > ?"), append(args, s.after)
 	}
@@ -244,14 +250,18 @@ type totals struct {
 type tally struct {
 	gen, edits int64
 	n          int64
-	top        int64  // highest id of the table
-	marks      []mark // of pages that were asked for, in the order of ids
+	top        int64   // highest id of the table
+	few        []int64 // the ids, where finding them reads a whole table and they are no more than maxFew; else nil
+	marks      []mark  // of pages that were asked for, in the order of ids
 }
 
 // mark says that so many rows have ids up to that one.
 type mark struct{ pos, id int64 }
 
-const maxMarked = 64 // of a query
+const (
+	maxMarked = 64 // of a query
+	maxFew    = 200
+)
 
 // nearest is the last mark that is not behind offset.
 func (c tally) nearest(offset int64) (near mark) {
@@ -279,39 +289,49 @@ func (db *DB) total(ctx context.Context, q *Query) (c tally, err error) {
 		return was, nil
 	}
 	c = tally{gen: gen, edits: edits}
-	count, args := "", q.args
+	text, args, keep := "", q.args, false
 	if ok {
-		c.marks = was.marks
+		c.marks, keep = was.marks, was.few != nil
 		where := "id > ?"
 		if q.where != "" {
 			where += " AND " + q.root.where(&binder{loose: true})
 		}
-		count, args = "SELECT count(*) FROM "+from(q.res.Name, where), append([]any{was.top}, args...)
-	} else if count, err = db.countSQL(ctx, q); err != nil {
+		text, args = from(q.res.Name, where), append([]any{was.top}, args...)
+	} else if text, keep, err = db.countSQL(ctx, q); err != nil {
 		return c, err
 	}
-	if err := row(ctx, db, "SELECT ("+count+"), (SELECT coalesce(max(id), 0) FROM "+q.res.Name+")", args, &c.n, &c.top); err != nil {
+	list := "'[]'"
+	if keep {
+		list = "json_group_array(id)"
+	}
+	var ids idList
+	text = "SELECT count(*), " + list + ", (SELECT coalesce(max(id), 0) FROM " + q.res.Name + ") FROM " + text
+	if err := row(ctx, db, text, args, &c.n, &ids, &c.top); err != nil {
 		return c, err
 	}
 	if ok {
-		c.n += was.n
+		c.n, ids = c.n+was.n, append(slices.Clip(was.few), ids...)
+	}
+	if keep && len(ids) <= maxFew {
+		slices.Sort(ids)
+		c.few = slices.Grow([]int64(ids), 1) // not nil, if empty
 	}
 	db.totals.put(q.total, c)
 	return c, nil
 }
 
-func (db *DB) countSQL(ctx context.Context, q *Query) (string, error) {
-	table := q.res.Name
-	if q.asksBeside() {
-		indexes, err := db.indexesOf(ctx, q.res)
-		if err != nil {
-			return "", err
-		}
-		if sought, _ := q.sought(indexes); !sought {
-			table += " NOT INDEXED"
-		}
+// countSQL is what follows FROM where q's rows are counted, and whether that reads a whole table.
+func (db *DB) countSQL(ctx context.Context, q *Query) (text string, whole bool, err error) {
+	indexes, err := db.indexesOf(ctx, q.res)
+	if err != nil || q.where == "" {
+		return q.res.Name, false, err
 	}
-	return "SELECT count(*) FROM " + from(table, q.where), nil
+	sought, _ := q.sought(indexes)
+	text = q.res.Name
+	if !sought && q.asksBeside() {
+		text += " NOT INDEXED"
+	}
+	return from(text, q.where), q.readsBeside() || !sought && !q.flagged(), nil
 }
 
 func (t *totals) get(key string) (tally, bool) {

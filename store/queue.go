@@ -29,8 +29,8 @@ var views = map[string]func(l *boardLine, floor float64, midnight int64) bool{
 // A page of a filtered queue looks at so many alerts, then ends and says so: a
 // page costs the same however many alerts there are.
 var (
-	maxLooked = 20_000
-	maxDeep   = 2_000 // where each one's results or evidence have to be searched
+	maxLooked = 5000
+	maxDeep   = 1000 // where each one's results or evidence have to be searched
 )
 
 // QueueViews are the views of the queue, in the order to show.
@@ -92,9 +92,12 @@ func (db *DB) queue(ctx context.Context, ask QueueAsk) (*queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &queue{name: name, plain: len(s.conds)+len(s.people) == 0, deep: s.deep}
+	q := &queue{name: name, plain: len(s.conds)+len(s.people)+len(s.scores) == 0, deep: s.deep}
 	var whom map[int64]bool // nil: everybody
 	if view == nil {
+		for _, c := range s.scores {
+			s.where(`a.peak `+c.op+` ?`, c.value)
+		}
 		s.conds, s.args = slices.Concat(s.people, s.conds), slices.Concat(s.whom, s.args)
 	} else if len(s.people) > 0 {
 		ids, err := db.ids(ctx, `SELECT id FROM person p WHERE `+strings.Join(s.people, ` AND `), s.whom...)
@@ -106,7 +109,10 @@ func (db *DB) queue(ctx context.Context, ask QueueAsk) (*queue, error) {
 	q.conds, q.args = strings.Join(s.conds, ` AND `), s.args
 	floor, err := db.floor(ctx)
 	if midnight := db.midnight(); view != nil {
-		q.in = func(l *boardLine) bool { return view(l, floor, midnight) && (whom == nil || whom[l.employee]) }
+		q.in = func(l *boardLine) bool {
+			return view(l, floor, midnight) && (whom == nil || whom[l.employee]) &&
+				!slices.ContainsFunc(s.scores, func(c comparison) bool { return !c.holds(l.peak) })
+		}
 	}
 	return q, err
 }

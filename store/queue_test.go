@@ -119,7 +119,7 @@ func TestQueue(t *testing.T) {
 					t.Fatal(err)
 				}
 				page, after = append(page, alertIDs(p.Rows)...), p.Next
-				if p.Total != len(tt.want) {
+				if p.Total != len(tt.want) && !p.More {
 					t.Errorf("total %d; want %d", p.Total, len(tt.want))
 				}
 				if after == nil {

@@ -21,7 +21,29 @@ type search struct {
 	args   []any
 	people []string // those that ask of the person alone
 	whom   []any    // and their values
-	deep   bool     // results or evidence are searched
+	scores []comparison
+	deep   bool // results or evidence are searched
+}
+
+// comparison is a term about the score: the board knows it of each open alert.
+type comparison struct {
+	op    string
+	value float64
+}
+
+func (c comparison) holds(v float64) bool {
+	switch n := cmp.Compare(v, c.value); c.op {
+	case "<":
+		return n < 0
+	case "<=":
+		return n <= 0
+	case ">":
+		return n > 0
+	case ">=":
+		return n >= 0
+	default:
+		return n == 0
+	}
 }
 
 func (s *search) where(cond string, args ...any) {
@@ -177,6 +199,10 @@ func (s *search) compare(t token, dims []string) error {
 	op := t.op
 	if op == ":" {
 		op = "="
+	}
+	if t.key == "score" {
+		s.scores = append(s.scores, comparison{op, v})
+		return nil
 	}
 	if known {
 		s.where(col+` `+op+` ?`, v)

@@ -69,6 +69,9 @@ func TestParseSearch(t *testing.T) {
 // brief shortens what a filter was understood as.
 func (s *search) brief() string {
 	var out []string
+	for _, c := range s.scores {
+		out = append(out, fmt.Sprintf("a.peak %s ? [%v]", c.op, c.value))
+	}
 	args := slices.Concat(s.whom, s.args)
 	for _, c := range slices.Concat(s.people, s.conds) {
 		n := strings.Count(c, "?")
