@@ -60,7 +60,7 @@ func startTab(tb testing.TB, more ...chromedp.ExecAllocatorOption) *tab {
 	tb.Cleanup(stop)
 	t := &tab{TB: tb, ctx: ctx}
 	t.open("about:blank")
-	limited, stop := context.WithTimeout(ctx, 8*time.Minute)
+	limited, stop := context.WithTimeout(ctx, 20*time.Minute)
 	tb.Cleanup(stop)
 	t.ctx = limited
 	return t

@@ -195,6 +195,9 @@ func TestBrowserAxe(t *testing.T) {
 		for _, width := range []int64{1440, 390} {
 			p.size(width)
 			eachState(p, func(state, root string) {
+				if strings.HasPrefix(path, "/?") && state != "" {
+					return // as on the queue without a filter
+				}
 				if common := fmt.Sprint(state, width); state == "dialog help" || state == "details pop menu" { // the same on each page
 					if slices.Contains(done, common) {
 						return
