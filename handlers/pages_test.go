@@ -283,6 +283,7 @@ func TestModes(t *testing.T) {
 			}
 		}
 	}
+	h.mode("names")
 	if body := h.page(h.ana, "/?q=name"); !strings.Contains(body, `<tr id="a1"`) {
 		t.Error("mode names: a name is not found")
 	}
