@@ -1,19 +1,24 @@
 package handlers_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"citd/handlers"
 	"citd/store"
 )
 
@@ -31,6 +36,69 @@ func (t *tab) back() {
 	if err := chromedp.Do(t.ctx, chromedp.KeyEvent("\t", chromedp.KeyModifiers(chromedp.ModifierShift))); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// heard keeps what a server sends to browsers: to whoever does not show a login with each request.
+type heard struct {
+	sync.Mutex
+	bytes.Buffer
+}
+
+// since is what was heard after the first so many bytes.
+func (h *heard) since(n int) string {
+	h.Lock()
+	defer h.Unlock()
+	return string(h.Bytes()[n:])
+}
+
+type tapped struct {
+	net.Listener
+	to *heard
+}
+
+func (l *tapped) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return &tap{Conn: c, to: l.to}, err
+}
+
+type tap struct {
+	net.Conn
+	to     *heard
+	script atomic.Bool
+}
+
+func (c *tap) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	copy(b, bytes.ReplaceAll(b[:n], []byte("gzip"), []byte("none"))) // plain answers are asked for
+	if bytes.Contains(b[:n], []byte("\r\nAuthorization: ")) {
+		c.script.Store(true)
+	}
+	return n, err
+}
+
+func (c *tap) Write(b []byte) (int, error) {
+	if !c.script.Load() {
+		c.to.Lock()
+		c.to.Write(b)
+		c.to.Unlock()
+	}
+	return c.Conn.Write(b)
+}
+
+// identities is what the demo tells of each employee that no page may: name, birth date, street.
+func (h *house) identities() map[string][]string {
+	h.tb.Helper()
+	all := map[string][]string{}
+	for _, o := range h.api("employee/?limit=0")["objects"].([]any) {
+		e := o.(map[string]any)
+		home, _ := e["homeAddress"].(map[string]any)
+		for _, v := range []any{e["name"], e["dateOfBirth"], home["line1"]} {
+			if s, ok := v.(string); ok && s != "" {
+				all[e["employee_id"].(string)] = append(all[e["employee_id"].(string)], s)
+			}
+		}
+	}
+	return all
 }
 
 // call sends the browser a command for which there is no shorter way.
@@ -96,6 +164,13 @@ func (t *tab) alertOf(employee string) string {
 // Then the record tells exactly that, the models get its labels, and the file is whole.
 func TestBrowserChain(t *testing.T) {
 	h := demoHouse(t)
+	hidden := h.identities()
+	if len(hidden) < 200 || len(hidden["HA001"]) < 2 {
+		t.Fatalf("%d people, one of them %q", len(hidden), hidden["HA001"])
+	}
+	h.must(h.halt())
+	h.heard = &heard{}
+	h.serve("127.0.0.1:0", handlers.Options{})
 	c := &chain{house: h, labels: map[int64]string{}}
 	began, err := h.db.VerifyAudit(t.Context())
 	h.must(err)
@@ -212,9 +287,16 @@ func TestBrowserChain(t *testing.T) {
 	who := tabSays[string](p, `document.querySelector('tr[aria-current] .c3 a').innerText`)
 	p.press(".")
 	p.until("asked", `document.querySelector('#d-reveal').open`)
+	said := h.heard.since(0)
+	for _, values := range hidden {
+		for _, v := range values {
+			if strings.Contains(said, v) {
+				t.Errorf("%s was told before a reveal", v)
+			}
+		}
+	}
 	p.press("2")
 	person := h.api("employee/?employee_id=" + who)["objects"].([]any)[0].(map[string]any)
-	c.did("detector", "view", "employee", 0, "") // this question of ours
 	p.until("shown", `location.pathname === '/' && document.querySelector('tr[aria-current]').innerText.includes('`+person["name"].(string)+`') && `+live)
 	c.did("ann", "reveal", "employee", person["id"], "reason 2")
 
@@ -284,6 +366,14 @@ func TestBrowserChain(t *testing.T) {
 		t.Errorf("%d bytes of PDF", len(pdf))
 	}
 
+	after := h.heard.since(len(said))
+	for id, values := range hidden {
+		for i, v := range values {
+			if told := strings.Contains(after, v); told != (id == who && i == 0) { // the queue shows the name alone
+				t.Errorf("after the reveal of %s, %s of %s: told %t", who, v, id, told)
+			}
+		}
+	}
 	c.check(began.Seq, cursor)
 }
 

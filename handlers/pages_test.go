@@ -26,6 +26,7 @@ import (
 // house is a running server whose clock the test can put forward, with browsers
 // signed in as ana (analyst), vic (viewer) and alice (admin).
 type house struct {
+	heard           *heard // what browsers are told; nil: nobody listens
 	tb              testing.TB
 	base, token     string
 	db              *store.DB
@@ -81,6 +82,9 @@ func (h *house) serve(addr string, o handlers.Options) {
 	ln, err := net.Listen("tcp", addr)
 	h.must(err)
 	h.base = "http://" + ln.Addr().String()
+	if h.heard != nil {
+		ln = &tapped{ln, h.heard}
+	}
 	var ctx context.Context
 	ctx, h.stop = context.WithCancel(context.Background())
 	h.ended = make(chan error, 1)
