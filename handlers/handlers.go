@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"citd/store"
@@ -87,6 +88,7 @@ type server struct {
 	columns  columnsCache       // of explore
 	stopping context.Context
 	stop     context.CancelFunc // ends live streams, and says not ready
+	spawned  sync.WaitGroup     // what runs beside
 }
 
 // New returns the handler for everything that citd serves.

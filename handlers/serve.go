@@ -26,6 +26,7 @@ func Serve(ctx context.Context, ln net.Listener, db *store.DB, o Options, cert, 
 	if err != nil {
 		return err
 	}
+	defer s.spawned.Wait() // who still reads would keep the file from being closed
 	defer s.stop()
 	srv := &http.Server{
 		Handler: s, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
@@ -60,8 +61,14 @@ func Serve(ctx context.Context, ln net.Listener, db *store.DB, o Options, cert, 
 	return nil
 }
 
-// spawn runs fn beside the rest; a panic there does not end the server.
-func (s *server) spawn(fn func()) { store.Go("server", fn) }
+// spawn runs fn beside the rest until the server stops; a panic there does not end it.
+func (s *server) spawn(fn func()) {
+	s.spawned.Add(1)
+	store.Go("server", func() {
+		defer s.spawned.Done()
+		fn()
+	})
+}
 
 // limited accepts a connection only when fewer than its slots are open.
 type limited struct {
