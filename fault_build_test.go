@@ -160,7 +160,7 @@ func TestFaultBackupServing(t *testing.T) {
 	l := newLab(t, builds.plain, t.TempDir())
 	s := l.serve()
 	var g ledger
-	stop := s.load(&g, 2)
+	stop, began := s.load(&g, often(2, 8)), time.Now()
 	ended := make(chan []time.Duration, 1)
 	halt := make(chan bool)
 	defer func() { stop() }()
@@ -198,11 +198,13 @@ func TestFaultBackupServing(t *testing.T) {
 			t.Errorf("backup %d holds %d rows and %d changes; %d were acknowledged before", i, rows, changes, before)
 		}
 	}
+	posts := s.good.Load()
+	rate := float64(posts) / time.Since(began).Seconds()
 	close(halt)
 	took := <-ended
 	stop()
 	slices.Sort(took)
-	t.Logf("%d backups during %d posts; p99 of a post %v, longest %v", n, s.good.Load(), took[len(took)*99/100], took[len(took)-1])
+	t.Logf("%d backups during %d posts, %.0f a second; p99 of a post %v, longest %v", n, posts, rate, took[len(took)*99/100], took[len(took)-1])
 	if at, path := lastBackup(t, l); time.Since(at) > time.Minute || filepath.Dir(path) != dir {
 		t.Errorf("the last backup is said to be %s at %v", path, at)
 	}
