@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 	"unicode"
@@ -177,33 +176,29 @@ type edit struct {
 }
 
 func (db *DB) edit(ctx context.Context, by Actor, kind AccountKind, name string, e edit) error {
-	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		var none struct{}
+	return db.do(ctx, func(tx *Tx) error {
 		before, err := admins(tx)
 		if err != nil {
-			return none, err
+			return err
 		}
 		var id int64
 		err = tx.Row(`UPDATE account SET `+e.set+` WHERE kind = ? AND name = ? RETURNING id`, []any{e.arg, kind, name}, &id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return none, Errorf(NotFound, "there is no %s %q", kind, name)
-		} else if err != nil {
-			return none, err
+		if err != nil {
+			return absent(err, NotFound, "there is no %s %q", kind, name)
 		}
 		if after, err := admins(tx); err != nil {
-			return none, err
+			return err
 		} else if before > 0 && after == 0 {
-			return none, Errorf(Conflict, "%s is the only admin; make another one first", name)
+			return Errorf(Conflict, "%s is the only admin; make another one first", name)
 		}
 		if e.out {
 			if _, err := tx.Exec(`DELETE FROM session WHERE account = ? AND hash IS NOT ?`, id, e.keep); err != nil {
-				return none, err
+				return err
 			}
 		}
 		tx.changed(AccountChanged, id)
-		return none, audit(tx, by, e.verb, "account", id, e.detail)
+		return audit(tx, by, e.verb, "account", id, e.detail)
 	})
-	return err
 }
 
 // admins counts the people who may do everything.
@@ -215,17 +210,11 @@ func admins(tx *Tx) (n int, err error) {
 
 // JoinRoles lists roles in words: "admin, analyst or viewer".
 func JoinRoles(roles []Role) string {
-	var b strings.Builder
-	for i, r := range roles {
-		switch {
-		case i > 0 && i == len(roles)-1:
-			b.WriteString(" or ")
-		case i > 0:
-			b.WriteString(", ")
-		}
-		b.WriteString(string(r))
+	var names []string
+	for _, r := range roles {
+		names = append(names, string(r))
 	}
-	return b.String()
+	return listed(names, " or ")
 }
 
 // HasPassword reports whether a person can sign in without a link.

@@ -131,10 +131,7 @@ func (db *DB) begun(ctx context.Context, id int64) (*AlertPage, error) {
 // AlertOf returns the alert that holds a result; NotFound if there is no such result.
 func (db *DB) AlertOf(ctx context.Context, result int64) (alert int64, err error) {
 	err = db.r.QueryRowContext(ctx, `SELECT alert FROM detectionmodelresult WHERE id = ?`, result).Scan(&alert)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, Errorf(NotFound, "there is no result %d", result)
-	}
-	return alert, err
+	return alert, absent(err, NotFound, "there is no result %d", result)
 }
 
 // loadResults reads the newest results, and in any case the highest.

@@ -29,10 +29,7 @@ func audit(tx *Tx, by Actor, verb, object string, id int64, detail string) error
 
 // Record writes one audit row on its own, for what changes no data: views, exports.
 func (db *DB) Record(ctx context.Context, by Actor, verb, object string, id int64, detail string) error {
-	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		return struct{}{}, audit(tx, by, verb, object, id, detail)
-	})
-	return err
+	return db.do(ctx, func(tx *Tx) error { return audit(tx, by, verb, object, id, detail) })
 }
 
 type auditRow struct {
@@ -69,30 +66,22 @@ func (db *DB) VerifyAudit(ctx context.Context) (head AuditHead, err error) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return head, err
 	}
-	rows, err := db.query(ctx, `SELECT seq, at, coalesce(account, 0), verb, object, coalesce(object_id, 0), detail, hash
-		FROM audit ORDER BY seq`)
-	if err != nil {
-		return head, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = each(ctx, db, func(rows *sql.Rows) error {
 		var a auditRow
 		var hash []byte
 		if err := rows.Scan(&a.seq, &a.at, &a.account, &a.verb, &a.object, &a.id, &a.detail, &hash); err != nil {
-			return head, err
+			return err
 		}
 		if !bytes.Equal(a.sum(head.Hash), hash) {
-			return head, Errorf(Damaged, "the record of activity was changed: entry %d does not follow from entry %d", a.seq, head.Seq)
+			return Errorf(Damaged, "the record of activity was changed: entry %d does not follow from entry %d", a.seq, head.Seq)
 		}
 		head = AuditHead{a.seq, hash}
+		return nil
+	}, `SELECT seq, at, coalesce(account, 0), verb, object, coalesce(object_id, 0), detail, hash FROM audit ORDER BY seq`)
+	if err == nil && head.Seq < last {
+		err = Errorf(Damaged, "the record of activity was cut: entries %d to %d are missing", head.Seq+1, last)
 	}
-	if err := rows.Err(); err != nil {
-		return head, err
-	}
-	if head.Seq < last {
-		return head, Errorf(Damaged, "the record of activity was cut: entries %d to %d are missing", head.Seq+1, last)
-	}
-	return head, nil
+	return head, err
 }
 
 func (h AuditHead) String() string { return fmt.Sprintf("%d entries, head %x", h.Seq, h.Hash) }

@@ -173,11 +173,11 @@ func replaceable(dest, live string) error {
 }
 
 func (db *DB) noteBackup(ctx context.Context, dest string) error {
-	_, err := Write(ctx, db, func(tx *Tx) (sql.Result, error) {
-		return tx.Exec(`INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+	return db.do(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(`INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
 			lastBackup, fmt.Sprintf("%d %s", tx.Now, dest))
+		return err
 	})
-	return err
 }
 
 // LastBackup returns when the last verified backup was made (microseconds since

@@ -193,30 +193,13 @@ func (tx *Tx) insertDecision(actor Actor, a *alertRow, c Choice, covers []cover)
 	return id, err
 }
 
-// batch returns the decisions that were made together, by id.
-func (tx *Tx) batch(id int64) (out []Decision, err error) {
-	rows, err := tx.Query(`SELECT id, alert FROM decision WHERE batch = ? ORDER BY id`, id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var d Decision
-		if err := rows.Scan(&d.ID, &d.Alert); err != nil {
-			return nil, err
-		}
-		out = append(out, d)
-	}
-	return out, rows.Err()
-}
-
 // Wake ends the snoozes whose time has come. It writes only when there is one.
 func Wake(ctx context.Context, db *DB) error {
 	due, err := db.ids(ctx, `SELECT id FROM alert WHERE state = 'snoozed' AND snooze_until <= ? LIMIT 1`, db.Now())
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
+	return db.do(ctx, func(tx *Tx) error {
 		list, err := loadAlerts(tx, `state = 'snoozed' AND snooze_until <= ?`, tx.Now)
 		for _, a := range list {
 			if err == nil {
@@ -225,7 +208,6 @@ func Wake(ctx context.Context, db *DB) error {
 				tx.changed(AlertChanged, a.id)
 			}
 		}
-		return struct{}{}, err
+		return err
 	})
-	return err
 }

@@ -61,7 +61,7 @@ func (p *AlertPage) loadOwn(ctx context.Context, db *DB) error {
 		values[name] = append(values[name], scaled(v, cmp.Or(p.models[reporter].Scale, 1)))
 	}
 	from := p.Last - ownDays*microDay
-	_, err := all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
+	err := each(ctx, db, func(rows *sql.Rows) error {
 		var r Result
 		err := rows.Scan(&r.Reporter, &r.Email, &r.Web, &r.Device, &r.Login)
 		r.each(func(name string, v float64) { add(name, r.Reporter, v) })
@@ -71,7 +71,7 @@ func (p *AlertPage) loadOwn(ctx context.Context, db *DB) error {
 	if err != nil {
 		return err
 	}
-	_, err = all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
+	err = each(ctx, db, func(rows *sql.Rows) error {
 		var name, reporter string
 		var v float64
 		err := rows.Scan(&name, &reporter, &v)
@@ -267,9 +267,12 @@ func counted(n int) string {
 }
 
 // and joins with commas and a last "and".
-func and(list []string) string {
+func and(list []string) string { return listed(list, " and ") }
+
+// listed joins with commas, and the last with another word.
+func listed(list []string, last string) string {
 	if n := len(list); n > 1 {
-		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+		return strings.Join(list[:n-1], ", ") + last + list[n-1]
 	}
 	return strings.Join(list, "")
 }

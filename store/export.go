@@ -39,7 +39,9 @@ func Export(ctx context.Context, db *DB, w io.Writer, o ExportOptions) error {
 				return err
 			}
 		}
-		v.Dimensions = dimensionsFor(o, v)
+		if !o.CSV {
+			v.Dimensions = nil // lines leave out what a row lacks; CSV has a column for each
+		}
 		err = db.Each(ctx, q, func(row any) error {
 			n++
 			if o.CSV {
@@ -54,15 +56,7 @@ func Export(ctx context.Context, db *DB, w io.Writer, o ExportOptions) error {
 			return err
 		}
 	}
-	return recordExport(ctx, db, fmt.Sprintf("%d rows", n))
-}
-
-// dimensionsFor leaves out of lines what a row lacks; CSV has a column for each.
-func dimensionsFor(o ExportOptions, v View) []string {
-	if o.CSV {
-		return v.Dimensions
-	}
-	return nil
+	return db.Record(ctx, Actor{}, "export", "", 0, fmt.Sprintf("%d rows", n))
 }
 
 // ExportFeedback writes labels as lines of JSON. It is recorded.
@@ -78,12 +72,7 @@ func ExportFeedback(ctx context.Context, db *DB, w io.Writer, q FeedbackQuery) e
 	if err != nil {
 		return err
 	}
-	return recordExport(ctx, db, fmt.Sprintf("%d labels", n))
-}
-
-func recordExport(ctx context.Context, db *DB, detail string) error {
-	_, err := Write(ctx, db, func(tx *Tx) (int, error) { return 0, audit(tx, Actor{}, "export", "", 0, detail) })
-	return err
+	return db.Record(ctx, Actor{}, "export", "", 0, fmt.Sprintf("%d labels", n))
 }
 
 // CommandLine returns the account in whose name the command line stores data.

@@ -53,7 +53,14 @@ func (db *DB) EachLabel(ctx context.Context, q FeedbackQuery, fn func(Label) err
 
 // labels reads at most n labels after q.Since.
 func (db *DB) labels(ctx context.Context, q FeedbackQuery, n int) ([]Label, error) {
-	rows, err := db.query(ctx, `SELECT f.cursor, f.result, (SELECT min(l.cursor) FROM feedback l WHERE l.result = f.result AND l.cursor > f.cursor),
+	var ids []int64
+	out, err := all(ctx, db, func(rows *sql.Rows, l *Label) error {
+		d, m := &l.Decision, &l.Model
+		err := rows.Scan(&l.Cursor, &l.Result, &l.Superseding, &d.ID, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note,
+			&l.EmployeeID, &m.Name, &m.Version)
+		ids = append(ids, l.Result)
+		return err
+	}, `SELECT f.cursor, f.result, (SELECT min(l.cursor) FROM feedback l WHERE l.result = f.result AND l.cursor > f.cursor),
 			coalesce(d.id, 0), coalesce(d.at, 0), coalesce(d.account, 0), coalesce(d.action, ''), d.reason, coalesce(d.note, ''),
 			coalesce(e.employee_id, ''), f.reporter, coalesce(m.version, '')
 		FROM feedback f LEFT JOIN decision d ON d.id = f.decision LEFT JOIN model m ON m.name = f.reporter
@@ -63,37 +70,15 @@ func (db *DB) labels(ctx context.Context, q FeedbackQuery, n int) ([]Label, erro
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []Label
-	var ids []int64
-	for rows.Next() {
-		var l Label
-		d, m := &l.Decision, &l.Model
-		if err := rows.Scan(&l.Cursor, &l.Result, &l.Superseding, &d.ID, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note,
-			&l.EmployeeID, &m.Name, &m.Version); err != nil {
-			return nil, err
-		}
-		out, ids = append(out, l), append(ids, l.Result)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return out, db.fillResults(ctx, out, ids)
-}
-
-func (db *DB) fillResults(ctx context.Context, labels []Label, ids []int64) error {
 	rows, err := db.Rows(ctx, Results, ids)
-	if err != nil {
-		return err
-	}
 	byID := make(map[int64]*Result, len(rows))
 	for _, row := range rows {
 		byID[Results.ID(row)] = row.(*Result)
 	}
-	for i := range labels {
-		labels[i].Row = byID[labels[i].Result]
+	for i := range out {
+		out[i].Row = byID[out[i].Result]
 	}
-	return nil
+	return out, err
 }
 
 // AppendJSON appends l as one object. label is 1 for what was confirmed, 0 for

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"slices"
+	"strings"
 )
 
 // hint says how the ids of a page are best found. SQLite's planner knows
@@ -153,29 +155,14 @@ func (db *DB) indexesOf(ctx context.Context, r *Resource) ([]index, error) {
 	if ix, ok := db.indexes.Load(r.Name); ok {
 		return ix.([]index), nil
 	}
-	rows, err := db.query(ctx, `SELECT l.partial, x.seqno, coalesce(x.name, '') FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) x
-		ORDER BY l.name, x.seqno`, r.Name)
-	if err != nil {
-		return nil, err
+	indexes, err := all(ctx, db, func(rows *sql.Rows, ix *index) error {
+		var columns string
+		err := rows.Scan(&ix.partial, &columns)
+		ix.columns = strings.Split(columns, ",")
+		return err
+	}, `SELECT l.partial, (SELECT group_concat(coalesce(name, ''), ',' ORDER BY seqno) FROM pragma_index_info(l.name)) FROM pragma_index_list(?) l`, r.Name)
+	if err == nil {
+		db.indexes.Store(r.Name, indexes)
 	}
-	defer rows.Close()
-	var indexes []index
-	for rows.Next() {
-		var partial bool
-		var seq int
-		var column string
-		if err := rows.Scan(&partial, &seq, &column); err != nil {
-			return nil, classify(err)
-		}
-		if seq == 0 {
-			indexes = append(indexes, index{partial: partial})
-		}
-		last := &indexes[len(indexes)-1]
-		last.columns = append(last.columns, column)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, classify(err)
-	}
-	db.indexes.Store(r.Name, indexes)
-	return indexes, nil
+	return indexes, err
 }

@@ -113,22 +113,17 @@ func (db *DB) Reveal(ctx context.Context, by Actor, person int64, reason int, te
 	if err := bad.err(); err != nil {
 		return err
 	}
-	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		var none struct{}
-		var there bool
-		if err := tx.Row(`SELECT EXISTS (SELECT 1 FROM person WHERE id = ?)`, []any{person}, &there); err != nil {
-			return none, err
-		} else if !there {
-			return none, Errorf(NotFound, "there is no person %d", person)
+	return db.do(ctx, func(tx *Tx) error {
+		if err := tx.Row(`SELECT id FROM person WHERE id = ?`, []any{person}, &person); err != nil {
+			return absent(err, NotFound, "there is no person %d", person)
 		}
 		_, err := tx.Exec(`INSERT INTO reveal (account, employee, reason, text, at, until) VALUES (?, ?, ?, ?, ?, ?)`,
 			by.ID, person, reason, text, tx.Now, tx.Now+RevealLife.Microseconds())
 		if err != nil {
-			return none, err
+			return err
 		}
-		return none, audit(tx, by, "reveal", "employee", person, fmt.Sprintf("reason %d", reason))
+		return audit(tx, by, "reveal", "employee", person, fmt.Sprintf("reason %d", reason))
 	})
-	return err
 }
 
 // ViewSpan is how long a look at one subject counts as one.
@@ -145,13 +140,12 @@ func (db *DB) RecordView(ctx context.Context, by Actor, object string, id int64)
 	if err := db.r.QueryRowContext(ctx, seen, object, id, by.ID, since).Scan(&known); err != nil || known {
 		return classify(err)
 	}
-	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
+	return db.do(ctx, func(tx *Tx) error {
 		if err := tx.Row(seen, []any{object, id, by.ID, since}, &known); err != nil || known {
-			return struct{}{}, err // two tabs at once
+			return err // two tabs at once
 		}
-		return struct{}{}, audit(tx, by, "view", object, id, "")
+		return audit(tx, by, "view", object, id, "")
 	})
-	return err
 }
 
 // byName finds people by a part of their name: whom by may see by name, and

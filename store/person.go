@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"math"
 	"slices"
 	"time"
@@ -20,10 +18,7 @@ func (p *Subject) dest() []any {
 // Person returns what may be shown of a person unasked. Error: NotFound.
 func (db *DB) Person(ctx context.Context, id int64) (p Subject, err error) {
 	err = db.r.QueryRowContext(ctx, `SELECT `+subjectColumns+` FROM person WHERE id = ?`, id).Scan(p.dest()...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return p, Errorf(NotFound, "there is no person %d", id)
-	}
-	return p, classify(err)
+	return p, absent(err, NotFound, "there is no person %d", id)
 }
 
 // dimensionsOf2014 have columns of their own, in the order of dimEmail to dimLogin.

@@ -81,10 +81,8 @@ func (u *purge) run(p Purge) (id int64, detail string, err error) {
 func (u *purge) person(p Purge) (id int64, err error) {
 	var name, alias string
 	err = u.tx.Row(`SELECT id, name, pseudonym FROM employee WHERE employee_id = ?`, []any{p.Person}, &id, &name, &alias)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, Errorf(NotFound, "there is no employee %q", p.Person)
-	} else if err != nil {
-		return 0, err
+	if err != nil {
+		return 0, absent(err, NotFound, "there is no employee %q", p.Person)
 	}
 	reason := strings.TrimSpace(p.Reason)
 	folded := foldCase(reason)

@@ -121,11 +121,11 @@ func prepare(ctx context.Context, tmp, from string, o Options) (r *Report, err e
 		err = r.Err()
 	}
 	if err == nil {
-		_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
+		err = db.do(ctx, func(tx *Tx) error {
 			if _, err := tx.Exec(`DELETE FROM session`); err != nil {
-				return struct{}{}, err
+				return err
 			}
-			return struct{}{}, audit(tx, Actor{}, "restore", "", 0, "")
+			return audit(tx, Actor{}, "restore", "", 0, "")
 		})
 	}
 	if err = errors.Join(err, db.Close()); err != nil {

@@ -12,21 +12,45 @@ type reader interface {
 	query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
 }
 
-// all returns what scan makes of each row of a query.
-func all[T any](ctx context.Context, rd reader, scan func(*sql.Rows, *T) error, text string, args ...any) (out []T, _ error) {
+// do is Write for what returns nothing but an error.
+func (db *DB) do(ctx context.Context, fn func(*Tx) error) error {
+	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) { return struct{}{}, fn(tx) })
+	return err
+}
+
+// each lets scan read each row of a query.
+func each(ctx context.Context, rd reader, scan func(*sql.Rows) error, text string, args ...any) error {
 	rows, err := rd.query(ctx, text, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var v T
-		if err := scan(rows, &v); err != nil {
-			return nil, classify(err)
+		if err := scan(rows); err != nil {
+			return classify(err)
 		}
-		out = append(out, v)
 	}
-	return out, classify(rows.Err())
+	return classify(rows.Err())
+}
+
+// all returns what scan makes of each row of a query.
+func all[T any](ctx context.Context, rd reader, scan func(*sql.Rows, *T) error, text string, args ...any) (out []T, err error) {
+	err = each(ctx, rd, func(rows *sql.Rows) error {
+		out = append(out, *new(T))
+		return scan(rows, &out[len(out)-1])
+	}, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// absent puts an error of ours in the place of sql.ErrNoRows.
+func absent(err error, kind Kind, format string, args ...any) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return Errorf(kind, format, args...)
+	}
+	return classify(err)
 }
 
 // ids returns the one column of integers that a query selects.
@@ -45,14 +69,13 @@ func (tx *Tx) ids(text string, args ...any) ([]int64, error) {
 // pairs returns the two columns that a query selects, the first being the key.
 func pairs[K comparable, V any](ctx context.Context, rd reader, text string, args ...any) (map[K]V, error) {
 	out := map[K]V{}
-	_, err := all(ctx, rd, func(r *sql.Rows, _ *struct{}) error {
+	return out, each(ctx, rd, func(r *sql.Rows) error {
 		var k K
 		var v V
 		err := r.Scan(&k, &v)
 		out[k] = v
 		return err
 	}, text, args...)
-	return out, err
 }
 
 func set(ids []int64) map[int64]bool {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -73,21 +72,16 @@ func SaveView(ctx context.Context, db *DB, actor Actor, v SavedView) (id int64, 
 
 // DeleteView deletes a view: one's own, or as an admin any shared one. Errors: NotFound, Forbidden.
 func DeleteView(ctx context.Context, db *DB, actor Actor, id int64) error {
-	_, err := Write(ctx, db, func(tx *Tx) (none struct{}, err error) {
-		var owner int64
-		var shared bool
-		err = tx.Row(`SELECT account, shared FROM saved_view WHERE id = ?`, []any{id}, &owner, &shared)
-		there := !errors.Is(err, sql.ErrNoRows)
+	return db.do(ctx, func(tx *Tx) error {
+		var owner int64 // another's own view is nobody's business
+		err := tx.Row(`SELECT account FROM saved_view WHERE id = ? AND (shared OR account = ?)`, []any{id, actor.ID}, &owner)
 		switch {
-		case there && err != nil:
-			return none, err
-		case !there, owner != actor.ID && !shared: // another's own view is nobody's business
-			return none, Errorf(NotFound, "there is no view %d", id)
+		case err != nil:
+			return absent(err, NotFound, "there is no view %d", id)
 		case owner != actor.ID && actor.Role != Admin:
-			return none, Errorf(Forbidden, "this view is somebody else's; its owner or an admin can delete it")
+			return Errorf(Forbidden, "this view is somebody else's; its owner or an admin can delete it")
 		}
 		_, err = tx.Exec(`DELETE FROM saved_view WHERE id = ?`, id)
-		return none, err
+		return err
 	})
-	return err
 }

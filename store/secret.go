@@ -287,8 +287,9 @@ func (db *DB) noteUse(ctx context.Context, a Account) {
 	if done {
 		return
 	}
-	_, _ = Write(ctx, db, func(tx *Tx) (sql.Result, error) {
-		return tx.Exec(`UPDATE account SET used_at = ? WHERE id = ?`, hour, a.ID)
+	_ = db.do(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(`UPDATE account SET used_at = ? WHERE id = ?`, hour, a.ID)
+		return err
 	})
 }
 

@@ -40,10 +40,7 @@ var errSession = Errorf(Unauthorized, "you are not signed in, or were away for l
 // which is kept nowhere else.
 func (db *DB) SignIn(ctx context.Context, who Actor, t Terms) (cookie string, err error) {
 	cookie = newSecret()
-	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		return struct{}{}, startSession(tx, who, cookie, t, "password")
-	})
-	return cookie, err
+	return cookie, db.do(ctx, func(tx *Tx) error { return startSession(tx, who, cookie, t, "password") })
 }
 
 func startSession(tx *Tx, who Actor, cookie string, t Terms, how string) error {
@@ -77,8 +74,9 @@ func (db *DB) Session(ctx context.Context, cookie string, t Terms, keep bool) (*
 	}
 	if keep && now-s.Seen > t.Idle.Microseconds()/60 { // a write now and then, not at each click
 		s.Seen, s.Expires = now, t.end(s.Created, now)
-		_, err = Write(ctx, db, func(tx *Tx) (sql.Result, error) {
-			return tx.Exec(`UPDATE session SET seen_at = ?, expires_at = ? WHERE hash = ?`, s.Seen, s.Expires, s.Hash)
+		err = db.do(ctx, func(tx *Tx) error {
+			_, err := tx.Exec(`UPDATE session SET seen_at = ?, expires_at = ? WHERE hash = ?`, s.Seen, s.Expires, s.Hash)
+			return err
 		})
 		if AsError(err).Kind == Full { // reading goes on
 			err = nil
@@ -89,33 +87,22 @@ func (db *DB) Session(ctx context.Context, cookie string, t Terms, keep bool) (*
 
 // Sessions lists where an account is signed in, the newest use first.
 func (db *DB) Sessions(ctx context.Context, who Actor) ([]Session, error) {
-	rows, err := db.query(ctx, `SELECT hash, created_at, seen_at, expires_at FROM session
+	return all(ctx, db, func(rows *sql.Rows, s *Session) error {
+		s.Account = who
+		return rows.Scan(&s.Hash, &s.Created, &s.Seen, &s.Expires)
+	}, `SELECT hash, created_at, seen_at, expires_at FROM session
 		WHERE account = ? AND kind = 'session' AND expires_at > ? ORDER BY seen_at DESC`, who.ID, db.Now())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []Session
-	for rows.Next() {
-		s := Session{Account: who}
-		if err := rows.Scan(&s.Hash, &s.Created, &s.Seen, &s.Expires); err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, rows.Err()
 }
 
 // SignOut ends the session of that hash if it is who's.
 func (db *DB) SignOut(ctx context.Context, who Actor, hash []byte) error {
-	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
+	return db.do(ctx, func(tx *Tx) error {
 		if _, err := tx.Exec(`DELETE FROM session WHERE hash = ? AND account = ?`, hash, who.ID); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		tx.changed(AccountChanged, who.ID)
-		return struct{}{}, audit(tx, who, "logout", "account", who.ID, "")
+		return audit(tx, who, "logout", "account", who.ID, "")
 	})
-	return err
 }
 
 // AddLink makes a link that signs a person in once within life. It returns the
@@ -144,19 +131,16 @@ func (db *DB) ResetLogin(ctx context.Context, by Actor, name string) (code strin
 // link makes a link in the transaction in which then is done.
 func (db *DB) link(ctx context.Context, name string, life time.Duration, then func(tx *Tx, id int64) error) (code string, err error) {
 	code = newSecret()
-	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		var none struct{}
+	err = db.do(ctx, func(tx *Tx) error {
 		var id int64
 		err := tx.Row(`SELECT id FROM account WHERE kind = 'person' AND name = ? AND locked_at IS NULL`, []any{name}, &id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return none, Errorf(NotFound, "there is no person %q who may sign in", name)
-		} else if err != nil {
-			return none, err
+		if err != nil {
+			return absent(err, NotFound, "there is no person %q who may sign in", name)
 		}
 		if err := then(tx, id); err != nil {
-			return none, err
+			return err
 		}
-		return none, addLink(tx, id, code, life)
+		return addLink(tx, id, code, life)
 	})
 	if err != nil {
 		return "", err
@@ -175,24 +159,20 @@ func addLink(tx *Tx, account int64, code string, life time.Duration) error {
 // Error: Unauthorized.
 func (db *DB) FollowLink(ctx context.Context, code string, again time.Duration, t Terms) (cookie string, err error) {
 	cookie = newSecret()
-	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		var none struct{}
+	return cookie, db.do(ctx, func(tx *Tx) error {
 		var who Actor
 		err := tx.Row(`SELECT a.id, a.name, a.role FROM session s JOIN account a ON a.id = s.account
 			WHERE s.hash = ? AND s.kind = 'link' AND s.expires_at > ? AND coalesce(s.used_at, ?) + ? >= ?
 			AND a.locked_at IS NULL AND coalesce(a.expires_at, ?) >= ?`,
 			[]any{digest(code), tx.Now, tx.Now, again.Microseconds(), tx.Now, tx.Now, tx.Now}, &who.ID, &who.Name, &who.Role)
-		if errors.Is(err, sql.ErrNoRows) {
-			return none, Errorf(Unauthorized, "this link was used already or is older than %d minutes; citd login-link prints another", int(LinkLife.Minutes()))
-		} else if err != nil {
-			return none, err
+		if err != nil {
+			return absent(err, Unauthorized, "this link was used already or is older than %d minutes; citd login-link prints another", int(LinkLife.Minutes()))
 		}
 		if _, err := tx.Exec(`UPDATE session SET used_at = coalesce(used_at, ?) WHERE hash = ?`, tx.Now, digest(code)); err != nil {
-			return none, err
+			return err
 		}
-		return none, startSession(tx, who, cookie, t, "link")
+		return startSession(tx, who, cookie, t, "link")
 	})
-	return cookie, err
 }
 
 // DemoLink is a time that outlasts any demo: its link is good until it stops.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"math"
 	"slices"
@@ -177,7 +178,8 @@ func DecideMany(ctx context.Context, db *DB, actor Actor, alerts []int64, c Choi
 func UndoBatch(ctx context.Context, db *DB, actor Actor, batch int64) (Bulk, error) {
 	return Write(ctx, db, func(tx *Tx) (Bulk, error) {
 		var b Bulk
-		made, err := tx.batch(batch)
+		made, err := all(context.Background(), tx, func(r *sql.Rows, d *Decision) error { return r.Scan(&d.ID, &d.Alert) },
+			`SELECT id, alert FROM decision WHERE batch = ? ORDER BY id`, batch)
 		if err != nil {
 			return b, err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -58,21 +59,15 @@ func (db *DB) verifyPages(ctx context.Context, r *Report) error {
 			r.fault("%v", err)
 		}
 	}
-	rows, err := db.r.QueryContext(ctx, `PRAGMA integrity_check(20)`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err := each(ctx, db, func(rows *sql.Rows) error {
 		var line string
-		if err := rows.Scan(&line); err != nil {
-			return err
-		}
-		if line != "ok" {
+		err := rows.Scan(&line)
+		if err == nil && line != "ok" {
 			r.fault("%s", line)
 		}
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	}, `PRAGMA integrity_check(20)`)
+	if err != nil {
 		return err
 	}
 	n, err := orphans(ctx, db.r)
@@ -144,19 +139,13 @@ func (db *DB) verifyDigests(ctx context.Context, r *Report) error {
 // row, and the last id seen, 0 if there was none.
 func differing(ctx context.Context, rd reader, res *Resource, after int64, n int) (last int64, bad []int64, err error) {
 	kept := map[int64]Receipt{}
-	rows, err := rd.query(ctx, "SELECT id, posted_by, created_at, digest FROM "+res.Name+" WHERE id > ? ORDER BY id LIMIT ?", after, n)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = each(ctx, rd, func(rows *sql.Rows) error {
 		var c Receipt
-		if err := rows.Scan(&last, &c.PostedBy, &c.CreatedAt, &c.Digest); err != nil {
-			return 0, nil, err
-		}
+		err := rows.Scan(&last, &c.PostedBy, &c.CreatedAt, &c.Digest)
 		kept[last] = c
-	}
-	if err := rows.Err(); err != nil || last == 0 {
+		return err
+	}, "SELECT id, posted_by, created_at, digest FROM "+res.Name+" WHERE id > ? ORDER BY id LIMIT ?", after, n)
+	if err != nil || last == 0 {
 		return 0, nil, err
 	}
 	found, err := load(ctx, rd, res, "id > ? AND id <= ? ORDER BY id", after, last)
@@ -170,11 +159,11 @@ func differing(ctx context.Context, rd reader, res *Resource, after int64, n int
 
 // look runs fn where no write can come between; it must not write.
 func look(ctx context.Context, db *DB, fn func(*Tx) error) error {
-	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
+	err := db.do(ctx, func(tx *Tx) error {
 		if err := fn(tx); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, errLook
+		return errLook
 	})
 	if errors.Is(err, errLook) {
 		return nil

@@ -36,20 +36,11 @@ func (db *DB) Watch(ctx context.Context) {
 // dataVersion changes when another connection than the writer's has committed;
 // within this process there is none.
 func (db *DB) dataVersion(ctx context.Context) (v int64, ok bool) {
-	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		if err := tx.Row(`PRAGMA data_version`, nil, &v); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, errLook
-	})
-	return v, errors.Is(err, errLook)
+	err := look(ctx, db, func(tx *Tx) error { return tx.Row(`PRAGMA data_version`, nil, &v) })
+	return v, err == nil
 }
 
 // Ready reports whether the file can be written now.
 func (db *DB) Ready(ctx context.Context) error {
-	_, err := Write(ctx, db, func(*Tx) (struct{}, error) { return struct{}{}, errLook })
-	if errors.Is(err, errLook) {
-		return nil
-	}
-	return err
+	return look(ctx, db, func(*Tx) error { return nil })
 }
