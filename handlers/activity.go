@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -54,23 +53,8 @@ func activityAsked(r *request) asked {
 
 // url is the address of a, with further pairs.
 func (a asked) url(more ...string) string {
-	v := url.Values{}
-	if a.Kind != store.AllActivity {
-		v.Set("kind", string(a.Kind))
-	}
-	if a.Account != 0 {
-		v.Set("who", strconv.FormatInt(a.Account, 10))
-	}
-	if a.Person != 0 {
-		v.Set("person", strconv.FormatInt(a.Person, 10))
-	}
-	for i := 0; i+1 < len(more); i += 2 {
-		v.Set(more[i], more[i+1])
-	}
-	if len(v) == 0 {
-		return "/activity"
-	}
-	return "/activity?" + v.Encode()
+	kind := unless(string(a.Kind), string(store.AllActivity))
+	return address("/activity", append([]string{"kind", kind, "who", idText(a.Account), "person", idText(a.Person)}, more...)...)
 }
 
 // tellsPosts reports whether the days of a tell what models posted: posts are
@@ -149,9 +133,7 @@ func (p *pages) fillFilters(d *templates.ActivityData, a asked) {
 		to.Kind = k.kind
 		d.Kinds = append(d.Kinds, templates.View{Name: string(k.kind), Label: k.label, URL: to.url(), Current: k.kind == a.Kind})
 	}
-	if a.Kind != store.AllActivity {
-		d.Kind = string(a.Kind)
-	}
+	d.Kind = unless(string(a.Kind), string(store.AllActivity))
 	d.Check = a.url("check", "1")
 	if a.Before != 0 || !a.day.IsZero() {
 		d.First = a.url()
@@ -204,12 +186,13 @@ func (p *pages) fillDays(r *request, d *templates.ActivityData, a asked, entries
 			d.Days = append(d.Days, on)
 		}
 	}
-	if span.next != 0 && a.tellsPosts() {
-		d.Next = a.url("before", strconv.FormatInt(span.next, 10), "day", span.oldest.AddDate(0, 0, -1).Format(time.DateOnly))
-	} else if span.next != 0 {
-		d.Next = a.url("before", strconv.FormatInt(span.next, 10))
+	if d.Back = span.next != 0; d.Back {
+		day := ""
+		if a.tellsPosts() {
+			day = span.oldest.AddDate(0, 0, -1).Format(time.DateOnly)
+		}
+		d.Next = a.url("before", idText(span.next), "day", day)
 	}
-	d.Back = span.next != 0
 	return nil
 }
 

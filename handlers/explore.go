@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -95,11 +94,7 @@ func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	if q, sent := e.composed(form); sent {
-		to := url.Values{"q": {q}}
-		if axes := form.Get("axes"); axes != "" {
-			to.Set("axes", axes)
-		}
-		redirect(w, "/explore?"+to.Encode())
+		redirect(w, address("/explore", "q", q, "axes", form.Get("axes")))
 		return nil
 	}
 	d, err := p.exploreData(r, e, form)
@@ -137,7 +132,7 @@ func (p *pages) exploreData(r *request, e *explored, form url.Values) (templates
 	if len(e.rows) == 0 && e.problem == "" {
 		d.Best = p.bestCleared(r, e)
 	}
-	at := e.after(form.Get("after"))
+	at := e.After(e.rows, form.Get("after"))
 	rows, err := p.exploreTable(r, e, e.rows[at:min(at+rowsAtOnce, len(e.rows))])
 	if err != nil {
 		return d, err
@@ -154,14 +149,7 @@ func (p *pages) exploreData(r *request, e *explored, form url.Values) (templates
 
 // url is this page's address from a row on.
 func (e *explored) url(form url.Values, after string) string {
-	to := url.Values{"q": {e.query}}
-	if axes := form.Get("axes"); axes != "" {
-		to.Set("axes", axes)
-	}
-	if after != "" {
-		to.Set("after", after)
-	}
-	return "/explore?" + to.Encode()
+	return address("/explore", "q", e.query, "axes", form.Get("axes"), "after", after)
 }
 
 // sum names the set of the rows that match, whatever their order. A script does the same sum.
@@ -192,7 +180,7 @@ func (p *pages) exploreRows(w http.ResponseWriter, r *request) error {
 	if e.problem != "" {
 		return store.Errorf(store.Invalid, "%s", e.problem)
 	}
-	at := e.after(form.Get("after"))
+	at := e.After(e.rows, form.Get("after"))
 	some := e.rows[at:min(at+rowsAtOnce, len(e.rows))]
 	if id, err := strconv.ParseInt(form.Get("id"), 10, 64); err == nil {
 		some = slices.DeleteFunc(slices.Clone(e.rows), func(i int32) bool { return e.ID[i] != id })
@@ -202,27 +190,6 @@ func (p *pages) exploreRows(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	return page(w, http.StatusOK, templates.ExploreRows, rows)
-}
-
-// after returns the place of the first row behind a row's mark, "0.81~9123":
-// score, then id, so that rows that come meanwhile do not shift a page.
-func (e *explored) after(mark string) int {
-	level, id, ok := strings.Cut(mark, "~")
-	if !ok {
-		return 0
-	}
-	l, err1 := strconv.ParseFloat(level, 64)
-	n, err2 := strconv.ParseInt(id, 10, 64)
-	if err1 != nil || err2 != nil {
-		return 0
-	}
-	at, found := slices.BinarySearchFunc(e.rows, l, func(i int32, l float64) int {
-		return cmp.Or(cmp.Compare(l, e.Level[i]), cmp.Compare(n, e.ID[i]))
-	})
-	if found {
-		at++
-	}
-	return at
 }
 
 // exploreTable reads rows as the table shows them.
@@ -242,14 +209,14 @@ func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates
 	now, pick := local(p.db.Now()), deciders.has(r.actor.Role)
 	rows := make([]templates.ExploreRow, len(results))
 	for k, v := range results {
-		p, level := people[at[v.ID]], e.Level[some[at[v.ID]]]
+		p := people[at[v.ID]]
 		label, _ := show.label(p)
 		rows[k] = templates.ExploreRow{
 			ID: v.ID, URL: "/results/" + strconv.FormatInt(v.ID, 10), Now: now.UTC(), Score: v.Score, Flagged: v.Flag,
-			After: strconv.FormatFloat(level, 'g', -1, 64) + "~" + strconv.FormatInt(v.ID, 10),
+			After: e.Place(some[at[v.ID]]).String(),
 			Dims:  measures(v), Label: label, Sub: strings.Trim(p.Role+", "+p.Department, ", "),
 			Evidence: v.Text, More: max(v.Pieces-1, 0), Types: v.Types, Model: v.Reporter,
-			At: utc(v.Date), State: string(v.State), Status: store.StateText(v.State), Detail: detail(v, r.actor.Name), Pick: pick,
+			At: utc(v.Date), State: string(v.State), Status: v.State.Text(), Detail: detail(v, r.actor.Name), Pick: pick,
 		}
 	}
 	return rows, nil

@@ -51,7 +51,7 @@ func TestExplorePage(t *testing.T) {
 		"q=email:none":                    {"3", "1 of 6 results match; 1 person"},
 		"q=is:flagged+em002":              {"2", "1 of 6 results match; 1 person"},
 		"q=kx-64":                         {"4", "1 of 6 results match; 1 person"},
-		"q=email>%3D0.7&after=0.8~5":      {"1", "3 of 6 results match; 3 people"},
+		"q=email>%3D0.7&after=0.8_5":      {"1", "3 of 6 results match; 3 people"},
 		"q=score>2":                       {"", "0 of 6 results match; 0 people"},
 		"q=score>2&axes=score,email,none": {"", "Clear score: 6 results"},
 		"q=depth>2":                       {"", "There is no &#34;depth&#34;"},
@@ -91,7 +91,7 @@ func TestExploreForm(t *testing.T) {
 
 func TestExploreRows(t *testing.T) {
 	h := houseWithResults(t)
-	for path, want := range map[string]string{"?q=email>0": "2 5 1 4", "?q=email>0&after=0.71~1": "4", "?q=email>0&id=5": "5", "?q=email>0&id=3": "", "?q=&after=x": "2 5 1 4 3 6"} {
+	for path, want := range map[string]string{"?q=email>0": "2 5 1 4", "?q=email>0&after=0.71_1": "4", "?q=email>0&id=5": "5", "?q=email>0&id=3": "", "?q=&after=x": "2 5 1 4 3 6"} {
 		if got := rowsIn(h.page(h.vic, "/explore/rows"+path)); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}

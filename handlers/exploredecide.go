@@ -41,7 +41,7 @@ func (p *pages) exploreDecide(w http.ResponseWriter, r *request) error {
 			Who string `json:"who"`
 		}{p.manyDecided(r, done.Bulk), templates.Plural(done.Results, "result", "results") + " of " + templates.Plural(done.People, "person", "people")})
 	case len(done.Skipped)+len(done.Held) == 0:
-		redirect(w, "/explore?"+url.Values{"q": {form.Get("q")}}.Encode())
+		redirect(w, address("/explore", "q", form.Get("q")))
 		return nil
 	}
 	e, err := p.explore(r, form)

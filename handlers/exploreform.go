@@ -79,7 +79,7 @@ func (p *pages) bestCleared(r *request, e *explored) (best templates.Clearing) {
 		delete(e.filter.Brushes, a.Key)
 		rows, err := p.matching(r, e)
 		if err == nil && len(rows) > best.Count {
-			best = templates.Clearing{Axis: strings.ToLower(a.Title), Count: len(rows), URL: "/explore?" + url.Values{"q": {e.filter.Without(a.Key)}}.Encode()}
+			best = templates.Clearing{Axis: strings.ToLower(a.Title), Count: len(rows), URL: address("/explore", "q", e.filter.Without(a.Key))}
 		}
 		e.filter.Brushes[a.Key] = b
 	}

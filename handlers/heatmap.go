@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -76,7 +75,7 @@ func (p *pages) heatRows(r *request, m *store.Heatmap, d templates.HeatmapData) 
 	rows := make([]templates.HeatRow, len(m.Rows))
 	for i := range m.Rows {
 		h, row := &m.Rows[i], &rows[i]
-		row.URL, row.Dept, row.Levels, row.Peak = "/people/"+strconv.FormatInt(h.ID, 10), h.Department, h.Levels[:], store.NotMeasured
+		row.URL, row.Dept, row.Levels, row.Peak = personPath(h.ID), h.Department, h.Levels[:], store.NotMeasured
 		row.Label, row.Sub = who.label(h.Subject)
 		for day := d.First; day <= d.Last; day++ {
 			v := int(h.Levels[day])
@@ -140,17 +139,9 @@ func heatView(d templates.HeatmapData) string {
 // heatTabs are links to this page with another value of one field.
 func heatTabs(q url.Values, field, current string, all [][2]string, d templates.HeatmapData) (tabs []templates.Tab) {
 	for _, t := range all {
-		to := url.Values{"order": {d.Order}, "view": {heatView(d)}}
-		for _, name := range []string{"from", "to"} {
-			to.Set(name, q.Get(name))
-		}
-		to.Set(field, t[0])
-		for name := range to {
-			if to.Get(name) == "" {
-				to.Del(name)
-			}
-		}
-		tabs = append(tabs, templates.Tab{Name: t[0], Label: t[1], URL: "/heatmap?" + to.Encode(), Current: t[0] == current})
+		pairs := map[string]string{"order": d.Order, "view": heatView(d), field: t[0]}
+		to := address("/heatmap", "order", pairs["order"], "view", pairs["view"], "from", q.Get("from"), "to", q.Get("to"))
+		tabs = append(tabs, templates.Tab{Name: t[0], Label: t[1], URL: to, Current: t[0] == current})
 	}
 	return tabs
 }

@@ -178,21 +178,33 @@ func (p place) ask(mode string) store.QueueAsk {
 
 // url is a path with p in its query, and further pairs of it.
 func (p place) url(path string, more ...string) string {
+	return address(path, append([]string{"view", unless(p.view, store.QueueViews[0]), "q", p.filter}, more...)...)
+}
+
+// address is a path with those pairs of name and value in its query whose value is not empty.
+func address(path string, pairs ...string) string {
 	q := url.Values{}
-	if p.view != store.QueueViews[0] {
-		q.Set("view", p.view)
-	}
-	if p.filter != "" {
-		q.Set("q", p.filter)
-	}
-	for i := 0; i+1 < len(more); i += 2 {
-		q.Set(more[i], more[i+1])
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
 	}
 	if len(q) == 0 {
 		return path
 	}
 	return path + "?" + q.Encode()
 }
+
+// unless is value, or empty if it is what goes without saying.
+func unless(value, plain string) string {
+	if value == plain {
+		return ""
+	}
+	return value
+}
+
+// idText writes the id of a row; empty for none.
+func idText(id int64) string { return unless(strconv.FormatInt(id, 10), "0") }
 
 func alertPath(id int64) string { return "/alerts/" + strconv.FormatInt(id, 10) }
 
@@ -209,11 +221,7 @@ func further(names []string) []string {
 
 // dimension is a dimension's name for people: "File" for file_anomaly.
 func dimension(name string) string {
-	name = strings.ReplaceAll(strings.TrimSuffix(name, "_anomaly"), "_", " ")
-	if name == "" {
-		return name
-	}
-	return strings.ToUpper(name[:1]) + name[1:]
+	return capital(strings.ReplaceAll(strings.TrimSuffix(name, "_anomaly"), "_", " "))
 }
 
 // terms tells what an alert's place in the queue is made of.

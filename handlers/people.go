@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,22 +39,14 @@ func peopleQuery(r *request) store.PeopleQuery {
 	return q
 }
 
+// orderText is the order that was asked for; empty for the one unasked.
+func orderText(q store.PeopleQuery) string {
+	return unless(string(q.Order), string(store.PeopleOrders[0]))
+}
+
 // peopleURL is the address of a query, with further pairs.
 func peopleURL(path string, q store.PeopleQuery, more ...string) string {
-	v := url.Values{}
-	if q.Search != "" {
-		v.Set("q", q.Search)
-	}
-	if q.Order != store.PeopleOrders[0] {
-		v.Set("order", string(q.Order))
-	}
-	for i := 0; i+1 < len(more); i += 2 {
-		v.Set(more[i], more[i+1])
-	}
-	if len(v) == 0 {
-		return path
-	}
-	return path + "?" + v.Encode()
+	return address(path, append([]string{"q", q.Search, "order", orderText(q)}, more...)...)
 }
 
 func (p *pages) peoplePage(w http.ResponseWriter, r *request) error {
@@ -69,11 +60,8 @@ func (p *pages) peoplePage(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	d := templates.PeopleData{Frame: p.frame(r, "People", "people"), Query: q.Search, Found: found, Whole: found, Says: orderWords[q.Order]}
+	d := templates.PeopleData{Frame: p.frame(r, "People", "people"), Query: q.Search, Found: found, Whole: found, Order: orderText(q), Says: orderWords[q.Order]}
 	d.Waiting = counts.Open
-	if q.Order != store.PeopleOrders[0] {
-		d.Order = string(q.Order)
-	}
 	if q.Search != "" {
 		if d.Whole, err = p.db.CountPeople(r.Context()); err != nil {
 			return err

@@ -25,22 +25,10 @@ func (p *pages) fillPersonAlerts(r *request, d *templates.PersonData, who store.
 
 // stateWords tells a state of an alert, or how a result was decided.
 func stateWords(s store.State, reviewer string) string {
-	switch s {
-	case store.StateNew:
-		return "New"
-	case store.StateInReview:
-		if reviewer != "" {
-			return "In review by " + reviewer
-		}
-		return "In review"
-	case store.StateSnoozed:
-		return "Snoozed"
-	case store.StateConfirmed:
-		return "Confirmed"
-	case store.StateDismissed:
-		return "Dismissed"
+	if s == store.StateInReview && reviewer != "" {
+		return "In review by " + reviewer
 	}
-	return "Withdrawn"
+	return s.Text()
 }
 
 // fillPersonResults lists the newest results, or all with ?results=all.

@@ -199,15 +199,20 @@ func (e *Entry) decision() int64 {
 }
 
 func (db *DB) decisionsByID(ctx context.Context, ids []int64) (map[int64]*Decision, error) {
-	list, err := all(ctx, db, func(r *sql.Rows, d *Decision) error {
-		return r.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch)
-	}, `SELECT id, alert, at, account, action, reason, note, snooze_until, snooze_over, undoes, batch
-		FROM decision WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
 	out := map[int64]*Decision{}
-	for i := range list {
-		out[list[i].ID] = &list[i]
-	}
-	return out, err
+	return out, each(ctx, db, func(r *sql.Rows) error {
+		d := &Decision{}
+		err := r.Scan(d.dest()...)
+		out[d.ID] = d
+		return err
+	}, `SELECT `+decisionColumns+` FROM decision d WHERE d.id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
+}
+
+// decisionColumns are those of a Decision, from decision d.
+const decisionColumns = `d.id, d.alert, d.at, d.account, d.action, d.reason, d.note, d.snooze_until, d.snooze_over, d.undoes, d.batch`
+
+func (d *Decision) dest(more ...any) []any {
+	return append([]any{&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch}, more...)
 }
 
 // Posted counts the results of a model.

@@ -191,11 +191,8 @@ func (p *AlertPage) loadEvidence(ctx context.Context, db *DB) error {
 }
 
 func (p *AlertPage) loadDecisions(ctx context.Context, db *DB) (err error) {
-	p.Decisions, err = all(ctx, db, func(r *sql.Rows, m *Made) error {
-		m.Alert = p.ID
-		return r.Scan(&m.ID, &m.At, &m.Account, &m.Action, &m.Reason, &m.Note, &m.Until, &m.Over, &m.Undoes, &m.Batch, &m.By)
-	}, `SELECT d.id, d.at, d.account, d.action, d.reason, d.note, d.snooze_until, d.snooze_over, d.undoes, d.batch, w.name
-			FROM decision d JOIN account w ON w.id = d.account WHERE d.alert = ? ORDER BY d.id`, p.ID)
+	p.Decisions, err = all(ctx, db, func(r *sql.Rows, m *Made) error { return r.Scan(m.dest(&m.By)...) },
+		`SELECT `+decisionColumns+`, w.name FROM decision d JOIN account w ON w.id = d.account WHERE d.alert = ? ORDER BY d.id`, p.ID)
 	return err
 }
 

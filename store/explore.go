@@ -62,12 +62,12 @@ func (x *Explored) Hot(i int32) bool { return percentOf(x.Level[i]) >= percentOf
 // Shared tells whether box i is the last one, for all that is rarer.
 func (a Axis) Shared(i int) bool { return i == a.Boxes-1 && a.Boxes < len(a.Values) }
 
-// StateText is a result's state in words.
-func StateText(state State) string {
-	if i := slices.Index(exploreStates, string(state)); i >= 0 {
+// Text is the state in words.
+func (s State) Text() string {
+	if i := slices.Index(exploreStates, string(s)); i >= 0 {
 		return stateLabels[i]
 	}
-	return string(state)
+	return "Withdrawn"
 }
 
 // Axis returns the axis of that key, nil if there is none.
@@ -229,7 +229,7 @@ func (x *Explored) addDimensions(rows []exploredRow, further []string) {
 	}
 }
 
-// fourDims are the dimensions of 2014.
+// fourDims are the dimensions of 2014, which have columns of their own, in the order of dimEmail to dimLogin.
 var fourDims = []string{"email_anomaly", "web_anomaly", "device_anomaly", "login_anomaly"}
 
 // dimensionKey is a dimension's name in the filter language: "email" for

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -273,18 +274,9 @@ func (e *explorer) readPeople(ctx context.Context, db *DB, out []exploredRow) er
 			ids = append(ids, r.employee)
 		}
 	}
-	list, err := subjects(ctx, db, ids)
-	for _, p := range list {
-		e.people[p.ID] = p
-	}
+	found, err := db.Subjects(ctx, ids)
+	maps.Copy(e.people, found)
 	return err
-}
-
-// subjects returns the people of those ids, in no order.
-func subjects(ctx context.Context, rd reader, ids []int64) ([]Subject, error) {
-	return all(ctx, rd, func(rows *sql.Rows, p *Subject) error {
-		return rows.Scan(&p.ID, &p.EmployeeID, &p.Pseudonym, &p.Role, &p.Department)
-	}, `SELECT id, employee_id, pseudonym, role, department FROM person WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
 }
 
 // waitStates returns the alerts that wait in another state than new.

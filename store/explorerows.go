@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -45,11 +44,26 @@ func (db *DB) findWords(ctx context.Context, x *Explored, rows []int32, words []
 	return rows, nil
 }
 
-// ByScore sorts rows of x by score, highest first, then newest id first.
+// Place is where row i stands by score, highest first, then newest id first.
+func (x *Explored) Place(i int32) Place { return Place{x.Level[i], x.ID[i]} }
+
+// ByScore sorts rows of x.
 func (x *Explored) ByScore(rows []int32) {
-	slices.SortFunc(rows, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(x.Level[b], x.Level[a]), cmp.Compare(x.ID[b], x.ID[a]))
-	})
+	slices.SortFunc(rows, func(a, b int32) int { return x.Place(a).compare(x.Place(b)) })
+}
+
+// After returns the index of the first of rows, sorted by score, that stands
+// behind the place which mark tells: rows that come meanwhile do not shift a page.
+func (x *Explored) After(rows []int32, mark string) int {
+	at, ok := ParsePlace(mark)
+	if !ok {
+		return 0
+	}
+	i, found := slices.BinarySearchFunc(rows, at, func(i int32, at Place) int { return x.Place(i).compare(at) })
+	if found {
+		i++
+	}
+	return i
 }
 
 // ExploredResult is one result as the table of explore shows it.

@@ -45,7 +45,7 @@ func (db *DB) Heatmap(ctx context.Context, asOf int64) (*Heatmap, error) {
 			return nil, err
 		}
 	}
-	list, err := subjects(ctx, db, ids)
+	list, err := db.Subjects(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

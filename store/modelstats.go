@@ -207,8 +207,8 @@ func (m *ModelStats) silence(received []int64, asOf int64) {
 	if len(gaps) < fewGaps {
 		return
 	}
+	gap, now := quantileOf(gaps, 0.5), float64(asOf-m.Last)
 	slices.Sort(gaps)
-	gap, now := quantile(gaps, 0.5), float64(asOf-m.Last)
 	m.Gap = time.Duration(gap) * time.Microsecond
 	m.Silent = now > silentGaps*gap && now > gaps[len(gaps)-rareGaps]
 }

@@ -93,11 +93,11 @@ func (db *DB) People(ctx context.Context, q PeopleQuery, asOf int64) (rows []Per
 	}
 	for i := range rows {
 		r.compare(&rows[i])
-		if keys == nil {
-			rows[i].Cursor = strconv.FormatInt(rows[i].ID, 10)
-		} else {
-			rows[i].Cursor = strconv.FormatFloat(keys(rows[i].ID), 'g', -1, 64) + "_" + strconv.FormatInt(rows[i].ID, 10)
+		at := Place{ID: rows[i].ID}
+		if keys != nil {
+			at.Priority = keys(at.ID)
 		}
+		rows[i].Cursor = at.String()
 	}
 	if q.Limit == 0 { // an export draws nothing
 		return rows, found, nil
@@ -199,22 +199,14 @@ func (r *recent) peaks(cells []cell) (now, before Peak) {
 // after skips all up to the row that the cursor names. A person whose key has
 // changed since is where the new key puts it.
 func after(ids []int64, keys func(int64) float64, cursor string) []int64 {
-	text, id := "", cursor
-	if keys != nil {
-		text, id, _ = strings.Cut(cursor, "_")
-	}
-	last, err := strconv.ParseInt(id, 10, 64)
-	if err != nil {
+	last, ok := ParsePlace(cursor)
+	if !ok {
 		return ids
 	}
 	if keys == nil {
-		return ids[slices.Index(ids, last)+1:]
+		return ids[slices.Index(ids, last.ID)+1:]
 	}
-	key, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return ids
-	}
-	i := slices.IndexFunc(ids, func(id int64) bool { k := keys(id); return k < key || k == key && id > last })
+	i := slices.IndexFunc(ids, func(id int64) bool { k := keys(id); return k < last.Priority || k == last.Priority && id > last.ID })
 	if i < 0 {
 		return nil
 	}
@@ -351,6 +343,5 @@ func AppendCSVLine(b []byte, cells ...string) []byte {
 
 // CountPeople counts everybody.
 func (db *DB) CountPeople(ctx context.Context) (n int, err error) {
-	err = db.r.QueryRowContext(ctx, `SELECT count(*) FROM person`).Scan(&n)
-	return n, classify(err)
+	return n, row(ctx, db, `SELECT count(*) FROM person`, nil, &n)
 }

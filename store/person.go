@@ -21,9 +21,6 @@ func (db *DB) Person(ctx context.Context, id int64) (p Subject, err error) {
 	return p, absent(err, NotFound, "there is no person %d", id)
 }
 
-// dimensionsOf2014 have columns of their own, in the order of dimEmail to dimLogin.
-var dimensionsOf2014 = [...]string{"email_anomaly", "web_anomaly", "device_anomaly", "login_anomaly"}
-
 // Series is one line of a person's 60 days: the highest of each day, over the
 // scale of its model. NaN: no value that day, which is not 0.
 type Series struct {
@@ -127,7 +124,7 @@ func (r *recent) series(person int64, bands []Band, further map[int64]string) []
 		return s
 	}
 	out := []Series{add("score", scoreSeries)}
-	for i, name := range dimensionsOf2014 {
+	for i, name := range fourDims {
 		out = append(out, add(name, i))
 	}
 	for i := scoreSeries + 1; i < len(own.series); i++ {
@@ -137,7 +134,7 @@ func (r *recent) series(person int64, bands []Band, further map[int64]string) []
 			out = append(out, s)
 		}
 	}
-	slices.SortFunc(out[1+len(dimensionsOf2014):], func(a, b Series) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(out[1+len(fourDims):], func(a, b Series) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 

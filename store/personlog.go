@@ -99,13 +99,13 @@ type PersonDecision struct {
 func (db *DB) PersonDecisions(ctx context.Context, person int64, limit int) ([]PersonDecision, error) {
 	void := map[int64]bool{}
 	return all(ctx, db, func(r *sql.Rows, d *PersonDecision) error {
-		err := r.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch, &d.By, &d.Score)
+		err := r.Scan(d.dest(&d.By, &d.Score)...)
 		d.Undone = void[d.ID]
 		if d.Action == Undo && !d.Undone {
 			void[d.Undoes.V] = true
 		}
 		return err
-	}, `SELECT d.id, d.alert, d.at, d.account, d.action, d.reason, d.note, d.snooze_until, d.snooze_over, d.undoes, d.batch, w.name, coalesce(r.score, a.peak)
+	}, `SELECT `+decisionColumns+`, w.name, coalesce(r.score, a.peak)
 		FROM alert a CROSS JOIN decision d ON d.alert = a.id JOIN account w ON w.id = d.account LEFT JOIN detectionmodelresult r ON r.id = a.peak_result
 		WHERE a.employee = ? ORDER BY d.at DESC, d.id DESC LIMIT ?`, person, limit)
 }

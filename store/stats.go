@@ -5,23 +5,10 @@ import (
 	"slices"
 )
 
-// quantile is the value below which the part p of sorted lies, between two
-// values by their distance (type 7 of Hyndman and Fan, as R and NumPy have it).
-// NaN if sorted is empty.
-func quantile(sorted []float64, p float64) float64 {
-	if len(sorted) == 0 {
-		return math.NaN()
-	}
-	at := p * float64(len(sorted)-1)
-	i := int(at)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
-	}
-	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
-}
-
-// quantileOf is quantile of values in any order; it reorders them, but does not
-// sort them all, which for the values of many peers takes three times as long.
+// quantileOf is the value below which the part p of values lies, between two
+// values by their distance (type 7 of Hyndman and Fan, as R and NumPy have it);
+// NaN if there are none. It reorders them, but does not sort them all, which for
+// the values of many peers takes three times as long.
 func quantileOf(values []float64, p float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()

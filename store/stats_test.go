@@ -25,10 +25,23 @@ func TestQuantile(t *testing.T) {
 		{"none", nil, 0.5, math.NaN()},
 	} {
 		sorted := slices.Sorted(slices.Values(tt.values))
-		if got := quantile(sorted, tt.p); !near(got, tt.want, 0.0001) {
+		if got := quantileOf(sorted, tt.p); !near(got, tt.want, 0.0001) {
 			t.Errorf("%s: %v; want %v", tt.name, got, tt.want)
 		}
 	}
+}
+
+// quantile is quantileOf, plainly, of values that are sorted.
+func quantile(sorted []float64, p float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	at := p * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
 // A quantile is the same whether all values are sorted or only parted.
