@@ -184,9 +184,9 @@ func (p place) url(path string, more ...string) string {
 // address is a path with those pairs of name and value in its query whose value is not empty.
 func address(path string, pairs ...string) string {
 	q := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			q.Set(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] != "" {
+			q.Set(pair[0], pair[1])
 		}
 	}
 	if len(q) == 0 {
