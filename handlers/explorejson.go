@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -54,7 +55,9 @@ func (p *pages) exploreColumns(w http.ResponseWriter, r *request) error {
 		if err != nil {
 			return err
 		}
-		c.plain = columnsJSON(x, who, tag)
+		if c.plain, err = columnsJSON(x, who, tag); err != nil {
+			return err
+		}
 		if c.zipped, err = zipped(c.plain); err != nil {
 			return err
 		}
@@ -121,111 +124,42 @@ func (p *pages) exploreMeant(w http.ResponseWriter, r *request, q string) error 
 func zipped(b []byte) ([]byte, error) {
 	var out bytes.Buffer
 	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = z.Write(b)
+		err = errors.Join(err, z.Close())
 	}
-	if _, err := z.Write(b); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return out.Bytes(), err
 }
 
-// columnsJSON writes the columns by hand: there are some 200,000 numbers.
-func columnsJSON(x *store.Explored, who who, tag string) []byte {
-	b := make([]byte, 0, 64*len(x.ID)+4096)
-	b = append(b, `{"n":`...)
-	b = strconv.AppendInt(b, int64(len(x.ID)), 10)
-	b = append(b, `,"total":`...)
-	b = strconv.AppendInt(b, int64(x.Total), 10)
-	b = append(b, `,"hot":`...)
-	b = strconv.AppendFloat(b, store.Hot, 'f', -1, 64)
-	b = appendText(append(b, `,"tag":`...), tag)
-	b = append(b, `,"axes":[`...)
-	for i, a := range x.Axes {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendAxis(b, x, a)
-	}
-	b = append(b, `],"person":[`...)
+// columnsJSON writes the columns.
+func columnsJSON(x *store.Explored, who who, tag string) ([]byte, error) {
+	person := make([]string, len(x.People))
 	for i, p := range x.People {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		label, _ := who.label(p)
-		b = appendText(b, label)
+		person[i], _ = who.label(p)
 	}
-	b = append(b, "],\n\"id\":["...)
-	for i, id := range x.ID {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(b, id, 10)
-	}
-	b = appendNumbers(append(b, "],\n\"pi\":["...), x.Person)
-	b = append(b, "],\n\"col\":{"...)
+	axes, col := make([]map[string]any, len(x.Axes)), map[string][]int32{}
 	for i, a := range x.Axes {
-		if i > 0 {
-			b = append(b, ",\n"...)
-		}
-		b = append(appendText(b, a.Key), ":["...)
-		b = append(appendNumbers(b, a.Col), ']')
+		axes[i], col[a.Key] = axisJSON(x, a), a.Col
 	}
-	return append(b, "}}\n"...)
+	return json.Marshal(map[string]any{
+		"n": len(x.ID), "total": x.Total, "hot": store.Hot, "tag": tag, "axes": axes, "person": person, "id": x.ID, "pi": x.Person, "col": col,
+	})
 }
 
-func appendAxis(b []byte, x *store.Explored, a store.Axis) []byte {
-	b = appendText(append(b, `{"k":`...), a.Key)
-	b = appendText(append(b, `,"t":`...), a.Title)
+func axisJSON(x *store.Explored, a store.Axis) map[string]any {
+	out := map[string]any{"k": a.Key, "t": a.Title}
 	switch a.Kind {
 	case store.DateAxis:
-		b = append(b, `,"type":"date","from":`...)
-		b = appendText(b, time.Unix(x.From*24*60*60, 0).UTC().Format(time.DateOnly))
-		b = append(b, `,"days":`...)
-		b = strconv.AppendInt(b, int64(x.Days), 10)
+		out["type"], out["from"], out["days"] = "date", x.Day(0).Format(time.DateOnly), x.Days
 	case store.LevelAxis:
-		b = append(b, `,"type":"num"`...)
+		out["type"] = "num"
 	case store.CategoryAxis:
-		b = append(b, `,"type":"cat","boxes":`...)
-		b = strconv.AppendInt(b, int64(a.Boxes), 10)
-		b = append(appendTexts(append(b, `,"v":[`...), a.Values), ']')
-		b = append(appendTexts(append(b, `,"l":[`...), a.Labels), ']')
+		out["type"], out["boxes"], out["v"], out["l"] = "cat", a.Boxes, a.Values, a.Labels
 	}
 	if a.Off {
-		b = append(b, `,"off":1`...)
+		out["off"] = 1
 	}
-	return append(b, '}')
-}
-
-func appendNumbers(b []byte, list []int32) []byte {
-	for i, v := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(b, int64(v), 10)
-	}
-	return b
-}
-
-func appendTexts(b []byte, list []string) []byte {
-	for i, s := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendText(b, s)
-	}
-	return b
-}
-
-func appendText(b []byte, s string) []byte {
-	text, err := json.Marshal(s)
-	if err != nil { // a text cannot fail
-		return append(b, `""`...)
-	}
-	return append(b, text...)
+	return out
 }
 
 // drawnAs tells how people are called in the columns, which all readers share: by

@@ -84,11 +84,8 @@ func (r *recent) levels(person int64) (days [Days]int8) {
 	for i := range days {
 		days[i] = NotMeasured
 	}
-	cells := r.cells[person]
-	for i := range cells {
-		if d := int(cells[i].day) - r.from; d >= 0 && d < Days { // a date in the future has no column
-			days[d] = max(days[d], percentOf(r.level(&cells[i])))
-		}
+	for day, c := range r.of(person) {
+		days[day] = max(days[day], percentOf(r.level(c)))
 	}
 	return days
 }

@@ -103,13 +103,9 @@ func (r *recent) byModel() []modelCells {
 	for i, m := range r.models {
 		all[i].Model = m
 	}
-	for _, list := range r.cells {
-		for i := range list {
-			c, m := &list[i], &all[list[i].model]
-			day := int(c.day) - r.from
-			if day < 0 || day >= Days {
-				continue
-			}
+	for person := range r.cells {
+		for day, c := range r.of(person) {
+			m := &all[c.model]
 			if len(m.cells) == 0 {
 				m.first, m.lastDay = day, day
 			}

@@ -167,13 +167,7 @@ func (d *dailyValues) raise(at place, v float64) {
 // daily gathers a person's series anew in d.
 func (r *recent) daily(person int64, d *dailyValues) {
 	d.reset()
-	cells := r.cells[person]
-	for i := range cells {
-		c := &cells[i]
-		day := int(c.day) - r.from
-		if day < 0 || day >= Days {
-			continue
-		}
+	for day, c := range r.of(person) {
 		scale := r.models[c.model].Scale
 		d.raise(place{scoreSeries, day}, c.score/scale)
 		for k, v := range c.dims {

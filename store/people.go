@@ -310,10 +310,8 @@ func (r *recent) usual(people []int64) float64 {
 		for i := range days {
 			days[i] = math.NaN()
 		}
-		cells := r.cells[id]
-		for i := range cells {
-			c := &cells[i]
-			if day := int(c.day) - r.from; day >= 0 && day < Days && !(days[day] >= r.level(c)) {
+		for day, c := range r.of(id) {
+			if !(days[day] >= r.level(c)) {
 				days[day] = r.level(c)
 			}
 		}

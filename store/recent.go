@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -152,22 +153,14 @@ func (db *DB) refresh(ctx context.Context, from int) (err error) {
 
 // readModels keeps the models' places: cells refer to them.
 func (db *DB) readModels(ctx context.Context, r *recent) error {
-	rows, err := db.query(ctx, `SELECT name, family, version, scale FROM model`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
+	known, err := modelsByName(ctx, db)
 	if r.index == nil {
 		r.index = map[string]int32{}
 	}
-	for rows.Next() {
-		var m Model
-		if err := rows.Scan(&m.Name, &m.Family, &m.Version, &m.Scale); err != nil {
-			return err
-		}
-		r.models[r.modelAt(m.Name)] = m
+	for name, m := range known {
+		r.models[r.modelAt(name)] = m
 	}
-	return rows.Err()
+	return err
 }
 
 // modelAt returns the place of a model, and makes one for a model not seen before.
@@ -238,40 +231,29 @@ func (db *DB) catchUp(ctx context.Context, r *recent, from int, alerts, people m
 
 // forget drops the days before from.
 func (r *recent) forget(from int) {
-	for p, list := range r.cells {
-		if list = slices.DeleteFunc(list, func(c cell) bool { return int(c.day) < from }); len(list) == 0 {
-			delete(r.cells, p)
-		} else {
-			r.cells[p] = list
-		}
-	}
-	for p, list := range r.extras {
-		if list = slices.DeleteFunc(list, func(c extraCell) bool { return int(c.day) < from }); len(list) == 0 {
-			delete(r.extras, p)
-		} else {
-			r.extras[p] = list
+	drop(r.cells, func(c cell) bool { return int(c.day) < from })
+	drop(r.extras, func(c extraCell) bool { return int(c.day) < from })
+}
+
+func drop[T any](lists map[int64][]T, old func(T) bool) {
+	for p, list := range lists {
+		if lists[p] = slices.DeleteFunc(list, old); len(lists[p]) == 0 {
+			delete(lists, p)
 		}
 	}
 }
 
 // readCells adds the results that where selects.
 func (db *DB) readCells(ctx context.Context, r *recent, where string, args ...any) error {
-	rows, err := db.query(ctx, `SELECT r.employee, r.date, r.created_at, r.reporter, r.flag, r.score,
-		r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly, d.action
-		FROM detectionmodelresult r LEFT JOIN decision d ON d.id = r.decision WHERE `+where, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	var employee, date int64
 	var reporter sql.RawBytes
 	var action sql.Null[string]
 	var dims [4]sql.Null[float64]
-	for rows.Next() {
+	err := each(ctx, db, func(rows *sql.Rows) error {
 		var c cell
 		err := rows.Scan(&employee, &date, &c.received, &reporter, &c.flag, &c.score, &dims[0], &dims[1], &dims[2], &dims[3], &action)
 		if err != nil {
-			return classify(err)
+			return err
 		}
 		for i, d := range dims {
 			c.dims[i] = float32(math.NaN())
@@ -288,8 +270,11 @@ func (db *DB) readCells(ctx context.Context, r *recent, where string, args ...an
 		c.day, c.model = int32(dayNumber(date)), r.modelAt(string(reporter)) //nolint:gosec // years 1 to 9999
 		c.quarter = uint8((date - int64(c.day)*microDay) / (microDay / 96))  //nolint:gosec // 0 to 95
 		r.cells[employee] = append(r.cells[employee], c)
-	}
-	return errors.Join(rows.Err(), db.readExtras(ctx, r, where, args...))
+		return nil
+	}, `SELECT r.employee, r.date, r.created_at, r.reporter, r.flag, r.score,
+		r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly, d.action
+		FROM detectionmodelresult r LEFT JOIN decision d ON d.id = r.decision WHERE `+where, args...)
+	return errors.Join(err, db.readExtras(ctx, r, where, args...))
 }
 
 // readExtras adds the further dimensions of those results.
@@ -298,29 +283,36 @@ func (db *DB) readExtras(ctx context.Context, r *recent, where string, args ...a
 	if err != nil || len(names) == 0 {
 		return err
 	}
-	rows, err := db.query(ctx, `SELECT r.employee, r.date, r.reporter, a.dimension, a.value
-		FROM detectionmodelresult r CROSS JOIN anomaly a ON a.result = r.id WHERE `+where, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return each(ctx, db, func(rows *sql.Rows) error {
 		var employee, date int64
 		var reporter sql.RawBytes
 		var value float64
 		var x extraCell
-		if err := rows.Scan(&employee, &date, &reporter, &x.dimension, &value); err != nil {
-			return classify(err)
+		err := rows.Scan(&employee, &date, &reporter, &x.dimension, &value)
+		if err == nil {
+			x.day, x.model, x.value = int32(dayNumber(date)), r.modelAt(string(reporter)), single(value) //nolint:gosec // years 1 to 9999
+			r.extras[employee] = append(r.extras[employee], x)
 		}
-		x.day, x.model, x.value = int32(dayNumber(date)), r.modelAt(string(reporter)), single(value) //nolint:gosec // years 1 to 9999
-		r.extras[employee] = append(r.extras[employee], x)
-	}
-	return classify(rows.Err())
+		return err
+	}, `SELECT r.employee, r.date, r.reporter, a.dimension, a.value
+		FROM detectionmodelresult r CROSS JOIN anomaly a ON a.result = r.id WHERE `+where, args...)
 }
 
 // single keeps a value that is too large for a float32 at its end.
 func single(v float64) float32 {
 	return float32(min(max(v, -math.MaxFloat32), math.MaxFloat32))
+}
+
+// of are a person's results of the 60 days, each with its day, counted from 0.
+func (r *recent) of(person int64) iter.Seq2[int, *cell] {
+	return func(yield func(int, *cell) bool) {
+		cells := r.cells[person]
+		for i := range cells {
+			if day := int(cells[i].day) - r.from; day >= 0 && day < Days && !yield(day, &cells[i]) {
+				return
+			}
+		}
+	}
 }
 
 // level is the score over the scale of its model.
