@@ -57,7 +57,7 @@ func importFile(ctx context.Context, path, name string, o store.ImportOptions) e
 		if err != nil {
 			return err
 		}
-		counted := &counter{r: interrupted{ctx, in}}
+		counted := &counter{ctx: ctx, r: in}
 		o.Progress = progress(counted, size)
 		rep, err := store.Import(context.WithoutCancel(ctx), db, who, counted, o)
 		if rep.Lines >= 1000 && term.IsTerminal(int(os.Stderr.Fd())) {
@@ -85,25 +85,17 @@ func importFile(ctx context.Context, path, name string, o store.ImportOptions) e
 	return err
 }
 
-// interrupted ends a read when the command is told to stop, so that nothing half is stored.
-type interrupted struct {
+// counter counts what is read. It ends when the command is told to stop, so that nothing half is stored.
+type counter struct {
 	ctx context.Context
 	r   io.Reader
-}
-
-func (i interrupted) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.r.Read(p)
-}
-
-type counter struct {
-	r io.Reader
-	n int64
+	n   int64
 }
 
 func (c *counter) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -143,6 +144,11 @@ func (s *server) enter(w http.ResponseWriter, r *request, t route) error {
 		return err
 	}
 	defer s.bodies.give(n)
+	if t.limit == oneForm {
+		if err := r.ParseForm(); err != nil {
+			return badForm(err)
+		}
+	}
 	defer s.bound(w, r, t)()
 	return t.do(w, r)
 }
@@ -166,12 +172,7 @@ func (s *server) bound(w http.ResponseWriter, r *request, t route) (end func()) 
 }
 
 func (a access) has(role store.Role) bool {
-	for _, r := range a {
-		if r == role || r == "" {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(a, role) || slices.Contains(a, "")
 }
 
 // lacks says which roles a login would need.

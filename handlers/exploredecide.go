@@ -13,9 +13,6 @@ import (
 // then n and sum name the set that was seen, and if it is another one now,
 // nothing is decided.
 func (p *pages) exploreDecide(w http.ResponseWriter, r *request) error {
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	form := r.PostForm
 	choice, err := choiceOf(form)
 	if err != nil {

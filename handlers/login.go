@@ -94,9 +94,6 @@ func (s *server) showLogin(w http.ResponseWriter, r *request, code int, d templa
 
 // signIn takes a link's code, or a name and a password.
 func (s *server) signIn(w http.ResponseWriter, r *request) error {
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	d := templates.LoginData{Code: r.PostForm.Get("code"), Name: strings.ToValidUTF8(r.PostForm.Get("name"), ""), Back: ownPath(r.PostForm.Get("back"))}
 	secret, err := s.begin(r, d)
 	if e := store.AsError(err); e.Kind == store.Unauthorized {
@@ -191,9 +188,6 @@ func (s *server) showWelcome(w http.ResponseWriter, r *request, code int, mode, 
 }
 
 func (s *server) welcome(w http.ResponseWriter, r *request) error {
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	mode, password := r.PostForm.Get("mode"), r.PostForm.Get("password")
 	if mode != "" && r.actor.Role != store.Admin {
 		return store.Errorf(store.Forbidden, "%s", admins.lacks(r.actor.Role))
@@ -222,9 +216,6 @@ func (s *server) welcome(w http.ResponseWriter, r *request) error {
 
 // appearance keeps looks in cookies, since they are the browser's and not the person's.
 func (s *server) appearance(w http.ResponseWriter, r *request) error {
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	for _, c := range []struct {
 		name, value string
 		among       []string

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"time"
 
 	"citd/store"
@@ -33,22 +32,11 @@ func (p *pages) modelsPage(w http.ResponseWriter, r *request) error {
 	for _, x := range list {
 		card := modelCard(x)
 		if d.Nav.Explore != "" && x.Count > 0 {
-			card.Results = d.Nav.Explore + "?q=" + url.QueryEscape("model:"+quoted(x.Name))
+			card.Results = address(d.Nav.Explore, "q", "model:"+store.Quoted(x.Name))
 		}
 		d.Models = append(d.Models, card)
 	}
 	return page(w, http.StatusOK, templates.Models, d)
-}
-
-// quoted is a value of the filter language, in which + stands for a blank.
-func quoted(s string) string {
-	out := []byte(s)
-	for i, c := range out {
-		if c == ' ' {
-			out[i] = '+'
-		}
-	}
-	return string(out)
 }
 
 func modelCard(x store.ModelStats) templates.ModelCard {

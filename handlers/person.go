@@ -46,9 +46,6 @@ func (p *pages) reveal(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	digit, text := r.PostForm.Get("reason"), r.PostForm.Get("text")
 	reason, _ := strconv.Atoi(digit) // 0 is none
 	err = p.db.Reveal(r.Context(), r.actor, id, reason, text)

@@ -36,9 +36,6 @@ func (p *pages) fillSaved(r *request, d *templates.QueueData, at place) error {
 
 // saveView keeps the view and the filter of the queue under a name.
 func (p *pages) saveView(w http.ResponseWriter, r *request) error {
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	f := r.PostForm
 	v := store.SavedView{Name: f.Get("name"), View: f.Get("view"), Filter: strings.TrimSpace(f.Get("q")), Shared: f.Get("shared") != ""}
 	if v.Shared && !deciders.has(r.actor.Role) {

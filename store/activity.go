@@ -69,14 +69,20 @@ func (db *DB) Activity(ctx context.Context, q ActivityQuery) (entries []Entry, n
 		return nil, next, err
 	}
 	entries, err = all(ctx, db, func(r *sql.Rows, e *Entry) error {
-		return r.Scan(&e.Seq, &e.At, &e.Account, &e.By, &e.Token, &e.Verb, &e.Object, &e.ID, &e.Detail)
-	}, `SELECT a.seq, a.at, coalesce(a.account, 0), coalesce(w.name, ''), coalesce(w.kind, '') = 'token', a.verb, a.object, coalesce(a.object_id, 0), a.detail
-		FROM audit a LEFT JOIN account w ON w.id = a.account WHERE a.seq IN (SELECT value FROM json_each(?)) ORDER BY a.seq DESC`, jsonIDs(seqs))
+		return r.Scan(&e.Seq, &e.At, &e.Account, &e.By, &e.Token, &e.Verb, &e.Object, &e.ID, &e.Detail, &e.Alert, &e.Person, &e.Target)
+	}, entrySQL, jsonIDs(seqs))
 	if err != nil {
 		return nil, 0, err
 	}
 	return entries, next, db.relate(ctx, entries)
 }
+
+const entrySQL = `SELECT a.seq, a.at, coalesce(a.account, 0), coalesce(w.name, ''), coalesce(w.kind, '') = 'token', a.verb, a.object, coalesce(a.object_id, 0), a.detail,
+	iif(a.object = 'alert', a.object_id, 0), coalesce(l.employee, r.employee, iif(a.object = 'employee', a.object_id, 0), 0), coalesce(t.name, '')
+	FROM audit a LEFT JOIN account w ON w.id = a.account LEFT JOIN account t ON a.object = 'account' AND t.id = a.object_id
+	LEFT JOIN alert l ON a.object = 'alert' AND l.id = a.object_id
+	LEFT JOIN detectionmodelresult r ON a.object = 'detectionmodelresult' AND r.id = a.object_id
+	WHERE a.seq IN (SELECT value FROM json_each(?)) ORDER BY a.seq DESC`
 
 // activitySeqs finds the numbers of the entries, each way by the index that fits.
 func (db *DB) activitySeqs(ctx context.Context, q ActivityQuery) (seqs []int64, next int64, err error) {
@@ -134,55 +140,19 @@ const aboutPerson = `SELECT * FROM (
 	UNION ALL SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'detectionmodelresult' AND object_id IN (SELECT id FROM detectionmodelresult WHERE employee = ?) AND seq < ?
 ) ORDER BY seq DESC LIMIT ?`
 
-// relate finds the people, decisions and accounts that entries are about.
+// relate finds the decisions that entries are about.
 func (db *DB) relate(ctx context.Context, entries []Entry) error {
-	var alerts, results, decisions, accounts []int64
+	var ids []int64
 	for i := range entries {
-		e := &entries[i]
-		switch e.Object {
-		case "employee":
-			e.Person = e.ID
-		case "alert":
-			e.Alert = e.ID
-			alerts = append(alerts, e.ID)
-		case "detectionmodelresult":
-			results = append(results, e.ID)
-		case "account":
-			accounts = append(accounts, e.ID)
-		}
-		if id := e.decision(); id != 0 {
-			decisions = append(decisions, id)
+		if id := entries[i].decision(); id != 0 {
+			ids = append(ids, id)
 		}
 	}
-	ofAlert, err := pairs[int64, int64](ctx, db, `SELECT id, employee FROM alert WHERE id IN (SELECT value FROM json_each(?)) AND employee IS NOT NULL`, jsonIDs(alerts))
-	if err != nil {
-		return err
-	}
-	ofResult, err := pairs[int64, int64](ctx, db, `SELECT id, employee FROM detectionmodelresult WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(results))
-	if err != nil {
-		return err
-	}
-	made, err := db.decisionsByID(ctx, decisions)
-	if err != nil {
-		return err
-	}
-	names, err := pairs[int64, string](ctx, db, `SELECT id, name FROM account WHERE id IN (SELECT value FROM json_each(?))`, jsonIDs(accounts))
-	if err != nil {
-		return err
-	}
+	made, err := db.decisionsByID(ctx, ids)
 	for i := range entries {
-		e := &entries[i]
-		switch e.Object {
-		case "alert":
-			e.Person = ofAlert[e.ID]
-		case "detectionmodelresult":
-			e.Person = ofResult[e.ID]
-		case "account":
-			e.Target = names[e.ID]
-		}
-		e.Decision = made[e.decision()]
+		entries[i].Decision = made[entries[i].decision()]
 	}
-	return nil
+	return err
 }
 
 // decision is the id of the decision that an entry of the verb decide tells of.

@@ -87,21 +87,11 @@ func scanHead(rows *sql.Rows, h *AlertHead) error {
 
 // heads returns the alerts of those ids, in their order; those that are not there are left out.
 func heads(ctx context.Context, rd reader, ids []int64) ([]*AlertHead, error) {
-	found, err := all(ctx, rd, scanHead, headSQL, jsonIDs(ids))
-	if err != nil {
-		return nil, err
-	}
-	at := make(map[int64]*AlertHead, len(found))
-	for i := range found {
-		at[found[i].ID] = &found[i]
-	}
-	out := make([]*AlertHead, 0, len(ids))
-	for _, id := range ids {
-		if h := at[id]; h != nil {
-			out = append(out, h)
-		}
-	}
-	return out, nil
+	found, err := all(ctx, rd, func(rows *sql.Rows, h **AlertHead) error {
+		*h = &AlertHead{}
+		return scanHead(rows, *h)
+	}, headSQL, jsonIDs(ids))
+	return inOrder(found, ids, func(h *AlertHead) int64 { return h.ID }), err
 }
 
 // Place is where the alert stands in the queue's order.

@@ -62,11 +62,7 @@ func (db *DB) Queue(ctx context.Context, ask QueueAsk, after *Place, limit int) 
 		places = places[:limit]
 		p.Next = &places[limit-1]
 	}
-	ids := make([]int64, len(places))
-	for i := range places {
-		ids[i] = places[i].ID
-	}
-	p.Rows, err = db.queueRows(ctx, ids)
+	p.Rows, err = db.queueRows(ctx, idsIn(places))
 	return p, tooSlow(err)
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,10 +59,9 @@ type term struct {
 	values       []string
 }
 
-// exploreTerms cuts a filter at blanks. It is the queue's language, in which
-// values may also be a list with commas, each in quotes if need be; in quotes ""
-// stands for ". Outside them + may stand for a blank.
-func exploreTerms(text string) (out []term) {
+// cutTerms cuts a filter at blanks. Values may be in quotes, in which "" stands
+// for "; with lists they may be several, parted by commas.
+func cutTerms(text string, lists bool) (out []term) {
 	for {
 		text = strings.TrimLeftFunc(text, unicode.IsSpace)
 		if text == "" {
@@ -73,9 +73,9 @@ func exploreTerms(text string) (out []term) {
 		}
 		for {
 			var v string
-			v, rest = cutItem(rest, t.key != "")
+			v, rest = cutItem(rest, lists && t.key != "")
 			t.values = append(t.values, v)
-			if t.key == "" || !strings.HasPrefix(rest, ",") {
+			if !lists || t.key == "" || !strings.HasPrefix(rest, ",") {
 				break
 			}
 			rest = rest[1:]
@@ -112,7 +112,7 @@ func (x *Explored) Parse(text string) (ExploreFilter, error) {
 	if len(text) > maxExploreText {
 		return f, Errorf(Invalid, "the filter is longer than %d bytes", maxExploreText)
 	}
-	list := exploreTerms(text)
+	list := cutTerms(text, true)
 	if len(list) > maxExploreTerms {
 		return f, Errorf(Invalid, "the filter has more than %d parts", maxExploreTerms)
 	}
@@ -177,14 +177,7 @@ func (x *Explored) brush(a *Axis, b *Brush, had bool, t term) error {
 
 // axisNamed finds an axis by its key, another name of it, or the dimension's whole name.
 func (x *Explored) axisNamed(key string) *Axis {
-	switch key {
-	case "department":
-		key = "dept"
-	case "reporter":
-		key = "model"
-	case "status":
-		key = "state"
-	}
+	key = cmp.Or(sameTerms[key], key)
 	if a := x.Axis(key); a != nil || !strings.HasSuffix(key, dimSuffix) {
 		return a
 	}

@@ -80,15 +80,16 @@ func ExportFeedback(ctx context.Context, db *DB, w io.Writer, q FeedbackQuery) e
 func CommandLine(ctx context.Context, db *DB) (Actor, error) {
 	return Write(ctx, db, func(tx *Tx) (Actor, error) {
 		a := Actor{Name: "command line", Role: Admin}
-		err := tx.Row(`SELECT id FROM account WHERE kind = 'token' AND name = ?`, []any{a.Name}, &a.ID)
-		if !errors.Is(err, sql.ErrNoRows) {
-			return a, err
-		}
-		res, err := tx.Exec(`INSERT INTO account (kind, name, role, created_at) VALUES ('token', ?, ?, ?)`, a.Name, a.Role, tx.Now)
-		if err != nil {
-			return a, err
-		}
-		a.ID, err = res.LastInsertId()
-		return a, err
+		return a, tx.known(Token, &a, nil)
 	})
+}
+
+// known finds the account of a's name, or makes one without a secret.
+func (tx *Tx) known(kind AccountKind, a *Actor, locked any) error {
+	err := tx.Row(`SELECT id FROM account WHERE kind = ? AND name = ?`, []any{kind, a.Name}, &a.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = tx.Row(`INSERT INTO account (kind, name, role, created_at, locked_at) VALUES (?, ?, ?, ?, ?) RETURNING id`,
+			[]any{kind, a.Name, a.Role, tx.Now, locked}, &a.ID)
+	}
+	return err
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"math/bits"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -76,11 +75,7 @@ var operators = []operator{
 }
 
 func operatorNamed(name string) *operator {
-	i := slices.IndexFunc(operators, func(o operator) bool { return o.name == name })
-	if i < 0 {
-		return nil
-	}
-	return &operators[i]
+	return first(operators, func(o operator) bool { return o.name == name })
 }
 
 // operatorsOf lists the operators that fit a type.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,15 +47,12 @@ func (db *DB) NamesShown(ctx context.Context, by Actor, ids []int64, asOf int64)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	q, args := `SELECT id, name FROM employee WHERE id IN (SELECT value FROM json_each(?))`, []any{jsonIDs(ids)}
-	if mode != "names" {
-		q += ` AND id IN (SELECT employee FROM reveal WHERE account = ? AND until > ?)`
-		args = append(args, by.ID, asOf)
-	}
-	names, err := pairs[int64, string](ctx, db, q, args...)
-	maps.DeleteFunc(names, func(_ int64, name string) bool { return name == "" })
-	return names, err
+	return pairs[int64, string](ctx, db, `SELECT id, name FROM employee WHERE id IN (SELECT value FROM json_each(?)) AND name != '' AND `+mayName,
+		jsonIDs(ids), mode, by.ID, asOf)
 }
+
+// mayName asks whether in a display mode an account may see an employee by name at a time.
+const mayName = `(? = 'names' OR id IN (SELECT employee FROM reveal WHERE account = ? AND until > ?))`
 
 // Revealed returns the identity of a person if it was revealed to by and has not
 // faded yet; else nil.
@@ -155,12 +151,7 @@ func (db *DB) byName(ctx context.Context, by Actor, part string, asOf int64) ([]
 	if err != nil {
 		return nil, err
 	}
-	q, args := `SELECT id FROM employee WHERE instr(citd_fold(name), ?) > 0`, []any{foldCase(part)}
-	if mode != "names" {
-		q += ` AND id IN (SELECT employee FROM reveal WHERE account = ? AND until > ?)`
-		args = append(args, by.ID, asOf)
-	}
-	ids, err := db.ids(ctx, q, args...)
+	ids, err := db.ids(ctx, `SELECT id FROM employee WHERE instr(citd_fold(name), ?) > 0 AND `+mayName, foldCase(part), mode, by.ID, asOf)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

@@ -222,7 +222,11 @@ func (b *Batch) known(key string) (ok bool, err error) {
 
 func (m *importer) save(resource string, body *jsonValue) error {
 	if resource == "decision" {
-		return m.decision(body)
+		d, err := readDecision(body)
+		if err != nil {
+			return err
+		}
+		return m.b.tx.decideAsTold(d)
 	}
 	r := ResourceNamed(resource)
 	if r == nil {

@@ -6,17 +6,6 @@ import (
 	"strconv"
 )
 
-// decision stores a decision that was made elsewhere or before, as
-// testdata/demo writes it: on the alert of that employee that holds the newest
-// result so far, in the name of an analyst, who gets an account that cannot sign in.
-func (m *importer) decision(v *jsonValue) error {
-	d, err := readDecision(v)
-	if err != nil {
-		return err
-	}
-	return m.b.tx.decideAsTold(d)
-}
-
 // toldDecision is a decision as a line tells it.
 type toldDecision struct {
 	employee, analyst, batch string
@@ -59,17 +48,19 @@ func readDecision(v *jsonValue) (d toldDecision, err error) {
 	return d, d.choice.check(d.at)
 }
 
+// decideAsTold stores a decision that was made elsewhere or before, as
+// testdata/demo writes it: on the alert of that employee that holds the newest
+// result so far, in the name of an analyst, who gets an account that cannot sign in.
 func (tx *Tx) decideAsTold(d toldDecision) error {
 	var alert int64
 	err := tx.Row(`SELECT a.id FROM alert a JOIN person p ON p.id = a.employee WHERE p.employee_id = ? ORDER BY a.last_date DESC LIMIT 1`, []any{d.employee}, &alert)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fieldErrors{"employee": {"has no alert"}}.err()
-	}
-	if err != nil {
+	} else if err != nil {
 		return err
 	}
 	who := Actor{Name: d.analyst, Role: Analyst}
-	if err := tx.pastAnalyst(&who); err != nil {
+	if err := errors.Join(CheckName(who.Name), tx.known(Person, &who, tx.Now)); err != nil {
 		return err
 	}
 	var batch int64
@@ -80,22 +71,5 @@ func (tx *Tx) decideAsTold(d toldDecision) error {
 		}
 	}
 	_, err = tx.decide(who, alert, d.choice, &batch, d.batch != "")
-	return err
-}
-
-// pastAnalyst finds the account of that name, or makes one that is locked.
-func (tx *Tx) pastAnalyst(who *Actor) error {
-	err := tx.Row(`SELECT id FROM account WHERE kind = 'person' AND name = ?`, []any{who.Name}, &who.ID)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	if err := CheckName(who.Name); err != nil {
-		return err
-	}
-	res, err := tx.Exec(`INSERT INTO account (kind, name, role, created_at, locked_at) VALUES ('person', ?, 'analyst', ?, ?)`, who.Name, tx.Now, tx.Now)
-	if err != nil {
-		return err
-	}
-	who.ID, err = res.LastInsertId()
 	return err
 }

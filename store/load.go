@@ -32,17 +32,7 @@ func loadIDs(ctx context.Context, rd reader, r *Resource, ids []int64) ([]any, e
 	if err != nil {
 		return nil, err
 	}
-	at := make(map[int64]any, len(rows))
-	for _, row := range rows {
-		at[*r.id(row)] = row
-	}
-	out := make([]any, 0, len(ids))
-	for _, id := range ids {
-		if row := at[id]; row != nil {
-			out = append(out, row)
-		}
-	}
-	return out, nil
+	return inOrder(rows, ids, r.ID), nil
 }
 
 // scanRows reads all rows of a SELECT that begins with r.selects, and closes them.

@@ -173,12 +173,8 @@ func (q *queue) holding(ctx context.Context, db *DB, places []Place) ([]Place, e
 	if q.conds == "" || len(places) == 0 {
 		return places, nil
 	}
-	ids := make([]int64, len(places))
-	for i, p := range places {
-		ids[i] = p.ID
-	}
 	ids, err := db.ids(ctx, `SELECT a.id FROM alert a LEFT JOIN person p ON p.id = a.employee WHERE `+q.conds+` AND a.id IN (SELECT value FROM json_each(?))`,
-		append(slices.Clip(q.args), jsonIDs(ids))...)
+		append(slices.Clip(q.args), jsonIDs(idsIn(places)))...)
 	held := set(ids)
 	return slices.DeleteFunc(places, func(p Place) bool { return !held[p.ID] }), err
 }
@@ -197,11 +193,15 @@ func (q *queue) among(ctx context.Context, db *DB, ids []int64) ([]int64, error)
 	}
 	b.done()
 	places, err = q.holding(ctx, db, places)
-	ids = make([]int64, len(places))
+	return idsIn(places), err
+}
+
+func idsIn(places []Place) []int64 {
+	ids := make([]int64, len(places))
 	for i, p := range places {
 		ids[i] = p.ID
 	}
-	return ids, err
+	return ids
 }
 
 // reach is how many alerts are looked at.

@@ -183,29 +183,20 @@ func ResourceNames() (names []string) {
 
 // ResourceNamed returns the resource of that name, or nil.
 func ResourceNamed(name string) *Resource {
-	i := slices.IndexFunc(Resources, func(r *Resource) bool { return r.Name == name })
-	if i < 0 {
-		return nil
+	if r := first(Resources, func(r *Resource) bool { return r.Name == name }); r != nil {
+		return *r
 	}
-	return Resources[i]
+	return nil
 }
 
 // Field returns the field of that name, or nil.
 func (r *Resource) Field(name string) *Field {
-	i := slices.IndexFunc(r.Fields, func(f Field) bool { return f.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &r.Fields[i]
+	return first(r.Fields, func(f Field) bool { return f.Name == name })
 }
 
 // KeyField returns the unique business key, or nil.
 func (r *Resource) KeyField() *Field {
-	i := slices.IndexFunc(r.Fields, func(f Field) bool { return f.Key })
-	if i < 0 {
-		return nil
-	}
-	return &r.Fields[i]
+	return first(r.Fields, func(f Field) bool { return f.Key })
 }
 
 // HasIdentity reports whether rows tell who a person is.

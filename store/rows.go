@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 )
 
 // reader is what queries run on: the pool of readers, or the writer's
@@ -76,6 +77,29 @@ func pairs[K comparable, V any](ctx context.Context, rd reader, text string, arg
 		out[k] = v
 		return err
 	}, text, args...)
+}
+
+// first returns the first of list that fits, nil if none does.
+func first[T any](list []T, fits func(T) bool) *T {
+	if i := slices.IndexFunc(list, fits); i >= 0 {
+		return &list[i]
+	}
+	return nil
+}
+
+// inOrder returns the rows with those ids, in their order. What is not there is left out.
+func inOrder[T any](rows []T, ids []int64, id func(T) int64) []T {
+	at := make(map[int64]int, len(rows))
+	for i, r := range rows {
+		at[id(r)] = i
+	}
+	out := make([]T, 0, len(rows))
+	for _, id := range ids {
+		if i, there := at[id]; there {
+			out = append(out, rows[i])
+		}
+	}
+	return out
 }
 
 func set(ids []int64) map[int64]bool {

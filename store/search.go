@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 const (
@@ -140,29 +139,10 @@ type token struct{ key, op, value string }
 
 // splitSearch cuts text at blanks outside quotes. A quote that is never closed ends with the text.
 func splitSearch(text string) (out []token) {
-	for {
-		text = strings.TrimLeftFunc(text, unicode.IsSpace)
-		if text == "" {
-			return out
-		}
-		var t token
-		if m := searchKey.FindStringSubmatch(text); m != nil && !strings.HasPrefix(text[len(m[1]):], "://") {
-			t.key, t.op, text = strings.ToLower(m[1]), m[2], text[len(m[0]):]
-		}
-		t.value, text = cutValue(text)
-		out = append(out, t)
+	for _, t := range cutTerms(text, false) {
+		out = append(out, token{t.key, t.op, t.values[0]})
 	}
-}
-
-func cutValue(text string) (value, rest string) {
-	if inner, ok := strings.CutPrefix(text, `"`); ok {
-		value, rest, _ = strings.Cut(inner, `"`)
-		return value, rest
-	}
-	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
-		return text[:i], text[i:]
-	}
-	return text, ""
+	return out
 }
 
 func (s *search) add(t token, dims []string, names bool) error {
