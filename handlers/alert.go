@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -105,10 +106,14 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	if a.Queue.Next != 0 {
 		d.Next = at.url(alertPath(a.Queue.Next))
 	}
+	drawn, err := p.db.Drawn(r.Context())
+	if err != nil {
+		return d, err
+	}
 	fillDims(&d, a)
-	fillSimilar(&d, a, who)
+	fillSimilar(&d, a, who, drawn)
 	fillEvidence(&d, a)
-	fillResults(&d, a)
+	fillResults(&d, a, drawn)
 	fillHistory(&d, a)
 	d.Facts = p.facts(a)
 	return d, nil
@@ -146,13 +151,10 @@ func fillDims(d *templates.AlertData, a *store.AlertPage) {
 }
 
 // fillSimilar lists the nearest of the decided alerts, and says how near they are.
-func fillSimilar(d *templates.AlertData, a *store.AlertPage, who who) {
+func fillSimilar(d *templates.AlertData, a *store.AlertPage, who who, drawn []store.Dimension) {
 	for _, x := range a.Similar {
-		s := templates.Similar{URL: alertPath(x.ID), Score: x.Score, Model: x.Reporter, State: string(x.State), Status: standing(x.AlertHead, d.Now), At: local(x.Received)}
+		s := templates.Similar{URL: alertPath(x.ID), Score: x.Score, Model: x.Reporter, State: string(x.State), Status: standing(x.AlertHead, d.Now), At: local(x.Received), Dims: teeth(drawn, x.Values, 1)}
 		s.Label, _ = who.label(x.Who)
-		for k, v := range x.Dims {
-			s.Dims = append(s.Dims, templates.Dim{Name: store.AlertDims[k], Value: v, Scale: 1})
-		}
 		if x.Closed != nil {
 			s.At = local(x.Closed.At)
 		}
@@ -171,7 +173,7 @@ func fillSimilar(d *templates.AlertData, a *store.AlertPage, who who) {
 func fillEvidence(d *templates.AlertData, p *store.AlertPage) {
 	hot := map[string]bool{}
 	for _, x := range p.Dims {
-		hot[strings.ToLower(x.Name)] = x.Value != nil && x.Scale > 0 && *x.Value/x.Scale >= store.Hot
+		hot[strings.TrimSuffix(x.Name, "_anomaly")] = x.Hot()
 	}
 	for _, e := range p.Evidence {
 		x := templates.Evidence{
@@ -189,27 +191,14 @@ func fillEvidence(d *templates.AlertData, p *store.AlertPage) {
 	}
 }
 
-func fillResults(d *templates.AlertData, p *store.AlertPage) {
+func fillResults(d *templates.AlertData, p *store.AlertPage, drawn []store.Dimension) {
 	for _, h := range p.Held {
 		if h.ID == p.Result {
 			d.At = utc(h.Date)
 		}
 		x := templates.Result{
 			ID: h.ID, URL: "/results/" + strconv.FormatInt(h.ID, 10), At: utc(h.Date), Model: h.Reporter, Score: h.Score, Scale: h.Scale,
-			Flagged: h.Flag, Pieces: len(h.Evidence),
-		}
-		for i, v := range []struct {
-			V     float64
-			Valid bool
-		}{{h.Email.V, h.Email.Valid}, {h.Web.V, h.Web.Valid}, {h.Device.V, h.Device.Valid}, {h.Login.V, h.Login.Valid}} {
-			dim := templates.Dim{Name: store.AlertDims[i], Scale: h.Scale}
-			if v.Valid {
-				dim.Value = &v.V
-			}
-			x.Dims = append(x.Dims, dim)
-		}
-		for _, a := range h.Extra {
-			x.Dims = append(x.Dims, templates.Dim{Name: dimension(a.Name), Value: &a.Value, Scale: h.Scale})
+			Flagged: h.Flag, Pieces: len(h.Evidence), Dims: teeth(drawn, h.Values(), h.Scale),
 		}
 		if h.Of != nil {
 			x.Covered = verb(h.Of) + " " + local(h.Of.At).Format("2 Jan") + " by " + h.By
@@ -267,7 +256,7 @@ func stepOf(a store.Action) string {
 
 // eventText is what happened in somebody's employment: "Notice given (hr)".
 func eventText(e *store.EmployeeEvent) string {
-	text := dimension(e.Kind)
+	text := cmp.Or(eventWords[e.Kind], e.Kind)
 	if e.Until.Valid {
 		text += " until " + utc(e.Until.V).Format("2 Jan 2006")
 	}

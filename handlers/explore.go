@@ -127,7 +127,11 @@ func (p *pages) exploreData(r *request, e *explored, form url.Values) (templates
 	}
 	d.People = len(seen)
 	d.Fields, d.Plot = e.fields(), e.plot()
-	d.Dims = e.dims()
+	drawn, err := p.db.Drawn(r.Context())
+	if err != nil {
+		return d, err
+	}
+	d.Dims = teeth(drawn, nil, 1)
 	d.Reasons, d.Snoozes = reasons(), snoozes(d.Now)
 	if len(e.rows) == 0 && e.problem == "" {
 		d.Best = p.bestCleared(r, e)
@@ -160,16 +164,6 @@ func (e *explored) sum() (sum uint32) {
 	return sum
 }
 
-// dims are the names of the dimensions, for the head of the combs.
-func (e *explored) dims() (names []string) {
-	for _, a := range e.Axes {
-		if a.Kind == store.LevelAxis && a.Key != "score" {
-			names = append(names, a.Title)
-		}
-	}
-	return names
-}
-
 // exploreRows answers further rows of the table: those after one, or of the ids asked for.
 func (p *pages) exploreRows(w http.ResponseWriter, r *request) error {
 	form := r.URL.Query()
@@ -198,6 +192,10 @@ func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates
 	for k, i := range some {
 		ids[k], people[k], at[e.ID[i]] = e.ID[i], e.People[e.Person[i]], k
 	}
+	drawn, err := p.db.Drawn(r.Context())
+	if err != nil {
+		return nil, err
+	}
 	results, err := p.db.ExploredResults(r.Context(), ids)
 	if err != nil {
 		return nil, err
@@ -214,24 +212,12 @@ func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates
 		rows[k] = templates.ExploreRow{
 			ID: v.ID, URL: "/results/" + strconv.FormatInt(v.ID, 10), Now: now.UTC(), Score: v.Score, Flagged: v.Flag,
 			After: e.Place(some[at[v.ID]]).String(),
-			Dims:  measures(v), Label: label, Sub: strings.Trim(p.Role+", "+p.Department, ", "),
+			Dims:  teeth(drawn, v.Values, v.Scale), Label: label, Sub: strings.Trim(p.Role+", "+p.Department, ", "),
 			Evidence: v.Text, More: max(v.Pieces-1, 0), Types: v.Types, Model: v.Reporter,
 			At: utc(v.Date), State: string(v.State), Status: v.State.Text(), Detail: detail(v, r.actor.Name), Pick: pick,
 		}
 	}
 	return rows, nil
-}
-
-func measures(v store.ExploredResult) []templates.Dim {
-	dims := make([]templates.Dim, len(v.Dims))
-	for i, m := range v.Dims {
-		dims[i] = templates.Dim{Name: dimension(m.Name), Scale: v.Scale}
-		if m.Value.Valid {
-			value := m.Value.V
-			dims[i].Value = &value
-		}
-	}
-	return dims
 }
 
 // detail says more about a result's state: why, by whom, until when.

@@ -107,7 +107,7 @@ type columns struct {
 	Tag      string
 	Axes     []struct {
 		K, T, Type string
-		Boxes      int
+		Boxes, Hot int
 		V, L       []string
 	}
 	Person []string

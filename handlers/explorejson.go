@@ -152,7 +152,7 @@ func axisJSON(x *store.Explored, a store.Axis) map[string]any {
 	case store.DateAxis:
 		out["type"], out["from"], out["days"] = "date", x.Day(0).Format(time.DateOnly), x.Days
 	case store.LevelAxis:
-		out["type"] = "num"
+		out["type"], out["hot"] = "num", a.High
 	case store.CategoryAxis:
 		out["type"], out["boxes"], out["v"], out["l"] = "cat", a.Boxes, a.Values, a.Labels
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -208,20 +209,22 @@ func idText(id int64) string { return unless(strconv.FormatInt(id, 10), "0") }
 
 func alertPath(id int64) string { return "/alerts/" + strconv.FormatInt(id, 10) }
 
-// further names the dimensions beyond the four as one column of a row does.
-func further(names []string) []string {
-	switch len(names) {
-	case 0:
-		return nil
-	case 1:
-		return []string{dimension(names[0])}
+// teeth are the dimensions in their order, each with its value in values, if it
+// is there. scale is that of the model; 1 where values are over it already.
+func teeth(drawn []store.Dimension, values map[string]float64, scale float64) []templates.Dim {
+	out := make([]templates.Dim, len(drawn))
+	for i, d := range drawn {
+		out[i] = tooth(d, scale)
+		if v, ok := values[d.Name]; ok {
+			out[i].Value = &v
+		}
 	}
-	return []string{store.AlertDims[len(store.AlertDims)-1]}
+	return out
 }
 
-// dimension is a dimension's name for people: "File" for file_anomaly.
-func dimension(name string) string {
-	return capital(strings.ReplaceAll(strings.TrimSuffix(name, "_anomaly"), "_", " "))
+// tooth is a dimension without a value.
+func tooth(d store.Dimension, scale float64) templates.Dim {
+	return templates.Dim{Name: d.Title(), Letter: d.Letter, Scale: scale * cmp.Or(d.Full, 1), Bounds: templates.Bounds{Middle: d.Middle, High: d.High}}
 }
 
 // terms tells what an alert's place in the queue is made of.

@@ -121,10 +121,9 @@ func spans(phrases []store.Phrase) []templates.Span {
 func dimsOf(a *store.AlertPage) []templates.Dim {
 	out := make([]templates.Dim, len(a.Dims))
 	for i, x := range a.Dims {
-		out[i] = templates.Dim{
-			Name: dimension(x.Name), Value: x.Value, Scale: x.Scale, Median: x.Median, Values: x.Values,
-			Peer50: x.Peer50, Peer95: x.Peer95, Share: x.Share, Rank: rankIn(x),
-		}
+		d := tooth(x.Dimension, cmp.Or(x.Scale, 1))
+		d.Value, d.Median, d.Values, d.Peer50, d.Peer95, d.Share, d.Rank = x.Value, x.Median, x.Values, x.Peer50, x.Peer95, x.Share, rankIn(x)
+		out[i] = d
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -70,13 +71,13 @@ func (p *pages) peoplePage(w http.ResponseWriter, r *request) error {
 	}
 	d.Export = peopleURL("/people.csv", q)
 	shown := who{mode: d.Mode, names: map[int64]string{}}
-	further, err := p.furtherDim(r)
+	drawn, err := p.db.Drawn(r.Context())
 	if err != nil {
 		return err
 	}
 	for _, x := range rows {
 		shown.names[x.ID] = x.Name
-		d.Rows = append(d.Rows, personRow(x, shown, further))
+		d.Rows = append(d.Rows, personRow(x, shown, drawn))
 		d.HasRole = d.HasRole || d.Rows[len(d.Rows)-1].Role != ""
 	}
 	d.Heads = peopleHeads(q, d.HasRole)
@@ -103,16 +104,7 @@ func peopleHeads(q store.PeopleQuery, role bool) []templates.PeopleHead {
 		head("Change", store.ByChange, false, true, true), templates.PeopleHead{Label: "60 days", Narrow: true}, head("Open", store.ByOpen, false, true, false))
 }
 
-// furtherDim is the name of the tooth beyond the four; empty: the file has no further dimension.
-func (p *pages) furtherDim(r *request) (string, error) {
-	names, err := p.db.Dimensions(r.Context())
-	if list := further(names); len(list) > 0 {
-		return list[0], err
-	}
-	return "", err
-}
-
-func personRow(x store.PersonRow, shown who, further string) templates.PeopleRow {
+func personRow(x store.PersonRow, shown who, drawn []store.Dimension) templates.PeopleRow {
 	label, sub := shown.label(x.Subject)
 	row := templates.PeopleRow{
 		URL: personPath(x.ID), Label: label, Role: roleWords(x.Subject), Days: x.Days, Open: x.Open, Change: known(x.Change),
@@ -126,17 +118,13 @@ func personRow(x store.PersonRow, shown who, further string) templates.PeopleRow
 	if band := known(x.Band); band != nil {
 		row.Band = *band
 	}
-	for i, v := range x.Dims {
-		dim := templates.Dim{Name: store.AlertDims[i], Scale: v.Scale}
-		if v.Scale != 0 {
+	for _, d := range drawn {
+		v, ok := x.Dims[d.Name]
+		dim := tooth(d, cmp.Or(v.Scale, 1))
+		if ok {
 			dim.Value = &v.Value
 		}
-		if i < 4 {
-			row.Dims = append(row.Dims, dim)
-		} else if further != "" {
-			dim.Name = further
-			row.Dims = append(row.Dims, dim)
-		}
+		row.Dims = append(row.Dims, dim)
 	}
 	return row
 }

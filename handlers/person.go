@@ -148,7 +148,7 @@ func fillProfile(d *templates.PersonData, x store.Profile) {
 	}
 	var out []string // dimensions above the peers
 	for i, s := range x.Series {
-		strip := templates.PersonStrip{Name: dimension(s.Name), Own: s.Days, Peer50: s.Peer.Median, Peer95: s.Peer.P95, First: d.First, Tall: i == 0}
+		strip := templates.PersonStrip{Name: s.Title(), Scale: s.Full, Bounds: templates.Bounds{Middle: s.Middle, High: s.High}, Own: s.Days, Peer50: s.Peer.Median, Peer95: s.Peer.P95, First: d.First, Tall: i == 0}
 		strip.Value, strip.Median, strip.P95 = known(s.Highest(newest-6, newest)), known(s.Median()), known(s.Peer.Newest())
 		if i == 0 {
 			strip.Detail = "day’s highest"
@@ -156,8 +156,10 @@ func fillProfile(d *templates.PersonData, x store.Profile) {
 			if len(s.From) > 0 {
 				strip.Detail = "from " + strings.Join(s.From, ", ")
 			}
-			d.Dims = append(d.Dims, templates.Dim{Name: strip.Name, Value: strip.Value, Median: strip.Median, Peer95: strip.P95})
-			if v, q := strip.Value, strip.P95; v != nil && q != nil && *v > *q && *v >= raisedLevel {
+			dim := tooth(s.Dimension, 1)
+			dim.Value, dim.Median, dim.Peer95 = strip.Value, strip.Median, strip.P95
+			d.Dims = append(d.Dims, dim)
+			if v, q := strip.Value, strip.P95; v != nil && q != nil && *v > *q && dim.Heat() != "l" { // below, standing above peers means little
 				out = append(out, strings.ToLower(strip.Name))
 			}
 		}
@@ -167,8 +169,6 @@ func fillProfile(d *templates.PersonData, x store.Profile) {
 	d.Peers = peersLine(x.Peers)
 	d.Say = append(driftSays(d, x), peersSay(x.Peers, out, d.Span)...)
 }
-
-const raisedLevel = 0.4 // below it, standing above peers means little
 
 // known is a pointer to v, nil for NaN.
 func known(v float64) *float64 {

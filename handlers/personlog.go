@@ -39,6 +39,10 @@ func (p *pages) fillPersonResults(r *request, d *templates.PersonData, who store
 		since, limit, d.Listed = -1<<62, mostResults, "all"
 		d.Path += "?results=all"
 	}
+	drawn, err := p.db.Drawn(r.Context())
+	if err != nil {
+		return err
+	}
 	results, err := p.db.PersonResults(r.Context(), who.ID, since, limit)
 	if err != nil {
 		return err
@@ -55,17 +59,7 @@ func (p *pages) fillPersonResults(r *request, d *templates.PersonData, who store
 	for _, x := range results {
 		row := templates.PersonResult{
 			URL: "/results/" + strconv.FormatInt(x.ID, 10), Score: x.Score, Scale: x.Scale, Flagged: x.Flag, Text: x.Text, More: max(x.Pieces-1, 0),
-			Model: x.Reporter, At: utc(x.Date), State: string(x.State), Status: stateWords(x.State, ""),
-		}
-		for i, v := range x.Dims {
-			dim := templates.Dim{Name: store.AlertDims[i], Scale: x.Scale}
-			if v.Valid {
-				dim.Value = &v.V
-			}
-			row.Dims = append(row.Dims, dim)
-		}
-		for _, f := range x.Further {
-			row.Dims = append(row.Dims, templates.Dim{Name: dimension(f.Name), Value: &f.Value, Scale: x.Scale})
+			Model: x.Reporter, At: utc(x.Date), State: string(x.State), Status: stateWords(x.State, ""), Dims: teeth(drawn, x.Values, x.Scale),
 		}
 		d.Results = append(d.Results, row)
 	}

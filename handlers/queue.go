@@ -103,10 +103,11 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 			return d, err
 		}
 	}
-	if d.Dims, err = p.dims(r); err != nil {
+	drawn, err := p.db.Drawn(r.Context())
+	if err != nil {
 		return d, err
 	}
-	d.Help = filterHelp(at, d.Dims)
+	d.Dims, d.Help = teeth(drawn, nil, 1), filterHelp(at, drawn)
 	after, rest := store.ParsePlace(r.URL.Query().Get("after"))
 	from := &after
 	if !rest {
@@ -125,17 +126,11 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	if list.Next != nil {
 		d.Next = at.url("/", "after", list.Next.String())
 	}
-	d.Rows, err = p.rows(r, d.Mode, d.Now, at, d.Dims, list.Rows)
+	d.Rows, err = p.rows(r, d.Mode, d.Now, at, list.Rows)
 	if d.Steps != nil && len(d.Rows) > 0 {
 		d.Steps.Top = d.Rows[0].URL
 	}
 	return d, err
-}
-
-// dims are the names of the dimensions that a row shows.
-func (p *pages) dims(r *request) ([]string, error) {
-	see, err := p.db.View(r.Context(), store.Results, store.View{})
-	return append(slices.Clone(store.AlertDims[:4]), further(see.Dimensions)...), err
 }
 
 // queueRows answers with rows only: those of ?ids= that the view holds.
@@ -157,11 +152,7 @@ func (p *pages) queueRows(w http.ResponseWriter, r *request, at place) error {
 }
 
 func (p *pages) sendRows(w http.ResponseWriter, r *request, at place, mode string, rows []store.QueueRow) error {
-	dims, err := p.dims(r)
-	if err != nil {
-		return err
-	}
-	list, err := p.rows(r, mode, local(p.db.Now()), at, dims, rows)
+	list, err := p.rows(r, mode, local(p.db.Now()), at, rows)
 	if err != nil {
 		return err
 	}
@@ -169,12 +160,16 @@ func (p *pages) sendRows(w http.ResponseWriter, r *request, at place, mode strin
 }
 
 // fill fills the rows of the queue.
-func (p *pages) rows(r *request, mode string, now time.Time, at place, dims []string, rows []store.QueueRow) ([]templates.Row, error) {
+func (p *pages) rows(r *request, mode string, now time.Time, at place, rows []store.QueueRow) ([]templates.Row, error) {
 	people := make([]store.Subject, len(rows))
 	for i, x := range rows {
 		people[i] = x.Who
 	}
 	who, err := p.who(r, mode, people...)
+	if err != nil {
+		return nil, err
+	}
+	drawn, err := p.db.Drawn(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -185,14 +180,11 @@ func (p *pages) rows(r *request, mode string, now time.Time, at place, dims []st
 			ID: x.ID, URL: at.url(alertPath(x.ID)), Now: now, Priority: x.Priority, Score: x.Score, Scale: x.Scale, Flagged: x.Flagged,
 			Label: label, Sub: sub, Evidence: x.Evidence, More: max(x.Pieces-1, 0), Types: x.Types, Results: x.Results,
 			Model: x.Reporter, Models: len(x.Models), Spark: x.Spark, State: string(x.State),
-			At: local(x.Received), Seen: x.Seen, Pick: deciders.has(r.actor.Role), Band: x.Usual,
+			At: local(x.Received), Seen: x.Seen, Pick: deciders.has(r.actor.Role), Band: x.Usual, Dims: teeth(drawn, x.Values, 1),
 		}
 		out[i].Status, out[i].Detail = standingIn(x.AlertHead, now)
 		out[i].Detail = strings.TrimLeft(out[i].Detail, ", ")
 		out[i].Person, out[i].Reveal = who.links(r, x.Who)
-		for k, name := range dims {
-			out[i].Dims = append(out[i].Dims, templates.Dim{Name: name, Value: x.Dims[k], Scale: 1})
-		}
 		if x.Earlier != nil {
 			out[i].Earlier = string(x.Earlier.State) + " " + local(x.Earlier.At).Format("2 Jan")
 		}

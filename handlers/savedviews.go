@@ -74,17 +74,19 @@ func (p *pages) deleteView(w http.ResponseWriter, r *request) error {
 }
 
 // filterHelp tells what may stand in the filter of the queue.
-func filterHelp(at place, dims []string) []templates.FilterHelp {
+func filterHelp(at place, drawn []store.Dimension) []templates.FilterHelp {
 	add := func(term string) string {
 		return place{at.view, strings.TrimSpace(at.filter + " " + term)}.url("/")
 	}
 	out := []templates.FilterHelp{
 		{Term: "score>=0.6", Does: "score over its model’s scale; also < <= > ="},
 	}
-	for i, d := range dims {
-		if i == 0 {
-			out = append(out, templates.FilterHelp{Term: strings.ToLower(d) + ">0.7", Does: "a dimension: " + strings.ToLower(strings.Join(dims, ", "))})
-		}
+	var keys []string
+	for _, d := range drawn {
+		keys = append(keys, strings.TrimSuffix(d.Name, "_anomaly"))
+	}
+	if len(keys) > 0 {
+		out = append(out, templates.FilterHelp{Term: keys[0] + ">0.7", Does: "a dimension: " + strings.Join(keys, ", ")})
 	}
 	out = append(out,
 		templates.FilterHelp{Term: "results>5", Does: "results in the alert"},

@@ -22,6 +22,7 @@ func (s *server) settingsRoutes() []route {
 		{"POST", "/settings/display", admins, oneForm, s.setDisplay, false},
 		{"POST", "/settings/floor", admins, oneForm, s.setFloor, false},
 		{"POST", "/settings/zone", admins, oneForm, s.setZone, false},
+		{"POST", "/settings/dimensions", admins, oneForm, s.setDimensions, false},
 		{"POST", "/settings/scale", admins, oneForm, s.setScale, false},
 	}
 }
@@ -37,6 +38,7 @@ var told = map[string]string{
 	"display":  "People are shown that way from now on.",
 	"floor":    "The queue's floor is changed.",
 	"zone":     "Hours are read in that zone from now on.",
+	"drawn":    "Dimensions are drawn that way from now on.",
 	"scale":    "The model's alerts are ranked anew.",
 }
 
@@ -100,6 +102,11 @@ func (s *server) adminSettings(r *request, d *templates.SettingsData) (err error
 	if d.Zone, err = s.db.Setting(r.Context(), store.HourZone); err != nil {
 		return err
 	}
+	if d.Dimensions == nil {
+		if d.Dimensions, err = s.dimensions(r); err != nil {
+			return err
+		}
+	}
 	if d.Models, err = s.scales(r); err != nil {
 		return err
 	}
@@ -143,6 +150,27 @@ func (s *server) scales(r *request) (rows []templates.ModelScale, err error) {
 		row := templates.ModelScale{Name: m.Name, Scale: number(m.Scale)}
 		if m.High > m.Scale {
 			row.Suggest = number(m.High)
+		}
+		rows = append(rows, row)
+	}
+	return rows, err
+}
+
+// dimensions lists how dimensions are drawn, and a full value that holds all that was
+// posted in 60 days, over the scale of its model, if the one set does not.
+func (s *server) dimensions(r *request) (rows []templates.DimensionRow, err error) {
+	drawn, err := s.db.Drawn(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	highest, err := s.db.HighestValues(r.Context(), s.db.Now())
+	for i, d := range drawn {
+		row := templates.DimensionRow{
+			Name: d.Name, Title: d.Title(), Place: strconv.Itoa(i + 1), Letter: d.Letter,
+			Full: number(d.Full), Middle: number(d.Middle), High: number(d.High),
+		}
+		if v := highest[d.Name]; v > d.Full {
+			row.Suggest = strconv.FormatFloat(v, 'g', 4, 64)
 		}
 		rows = append(rows, row)
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"encoding/hex"
 	"net/http"
 	"slices"
@@ -176,6 +177,74 @@ func (s *server) keep(r *request, key, value string) error {
 		return err
 	}
 	return s.db.SetSetting(r.Context(), r.actor, key, value)
+}
+
+// setDimensions reads one row of fields for each dimension. What cannot be taken is
+// shown again as it was typed.
+func (s *server) setDimensions(w http.ResponseWriter, r *request) error {
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
+	}
+	was, err := s.dimensions(r)
+	if err != nil {
+		return err
+	}
+	form, rows := r.PostForm, []templates.DimensionRow{}
+	for i, name := range form["name"] {
+		at := func(field string) string {
+			if list := form[field]; i < len(list) {
+				return strings.TrimSpace(list[i])
+			}
+			return ""
+		}
+		row := templates.DimensionRow{Name: name, Title: store.Dimension{Name: name}.Title(), Place: at("place"), Letter: at("letter"), Full: at("full"), Middle: at("middle"), High: at("high")}
+		rows = append(rows, row)
+	}
+	list, err := drawnOf(rows, was)
+	if err == nil {
+		err = s.db.SetDrawn(r.Context(), r.actor, list)
+	}
+	if e := store.AsError(err); err != nil && (e.Kind == store.Invalid || e.Kind == store.NotFound) {
+		return s.showSettings(w, r, status[e.Kind], templates.SettingsData{Section: "dimensions", Problem: sentence(e.Msg), Dimensions: rows})
+	} else if err != nil {
+		return err
+	}
+	redirect(w, "/settings?done=drawn#dimensions")
+	return nil
+}
+
+// drawnOf reads the rows of the form, and puts them in the order of their places. Who
+// moves to a place goes before who was there, if it moves up, and behind it, if down.
+func drawnOf(rows, was []templates.DimensionRow) ([]store.Dimension, error) {
+	type placed struct {
+		store.Dimension
+		place, moved int
+	}
+	list := make([]placed, len(rows))
+	for i, row := range rows {
+		d := placed{Dimension: store.Dimension{Name: row.Name, Letter: row.Letter}}
+		var err error
+		if d.place, err = strconv.Atoi(row.Place); err != nil || d.place < 1 {
+			return nil, store.Errorf(store.Invalid, "%s: the place is a number from 1", row.Title)
+		}
+		for _, f := range []struct {
+			text string
+			v    *float64
+		}{{row.Full, &d.Full}, {row.Middle, &d.Middle}, {row.High, &d.High}} {
+			if *f.v, err = strconv.ParseFloat(f.text, 64); err != nil {
+				return nil, store.Errorf(store.Invalid, "%s: %q is no number", row.Title, f.text)
+			}
+		}
+		before := 1 + slices.IndexFunc(was, func(x templates.DimensionRow) bool { return x.Name == row.Name })
+		d.moved = cmp.Compare(d.place, before)
+		list[i] = d
+	}
+	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.moved, b.moved)) })
+	out := make([]store.Dimension, len(list))
+	for i, d := range list {
+		out[i] = d.Dimension
+	}
+	return out, nil
 }
 
 func (s *server) setScale(w http.ResponseWriter, r *request) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math"
 	"strings"
 )
 
@@ -13,9 +14,6 @@ type Subject struct {
 	EmployeeID, Pseudonym, Role, Department, Site, Employment string
 	LeftOn                                                    string // YYYY-MM-DD; "" if not known
 }
-
-// Dimensions of an alert, in the order of AlertHead.Dims. The last stands for all further ones.
-var AlertDims = [dimCount]string{dimEmail: "Email", dimWeb: "Web", dimDevice: "Device", dimLogin: "Login", dimOther: "Other"}
 
 // AlertHead is what an alert is, wherever it is shown. Times are microseconds since 1970.
 type AlertHead struct {
@@ -42,9 +40,11 @@ type AlertHead struct {
 	Scale     float64
 	Reporter  string
 	Models    []string           // families that agree
-	Dims      [dimCount]*float64 // highest of each over scale; nil: not measured
+	Values    map[string]float64 // highest of each dimension over the scale of its model; one that was not measured is not there
 	Closed    *Decision          // in force on that result; nil: undecided
 	By        string             // who made it
+
+	dims [dimCount]sql.Null[float64] // as Values, the further ones as one
 }
 
 const headSQL = `SELECT a.id, a.employee, p.employee_id, p.pseudonym, p.role, p.department, p.site, p.currentEmploymentStatus, p.left_on,
@@ -73,11 +73,7 @@ func scanHead(rows *sql.Rows, h *AlertHead) error {
 	if models != "" {
 		h.Models = strings.Split(models, ",")
 	}
-	for i, v := range dims {
-		if v.Valid {
-			h.Dims[i] = &dims[i].V
-		}
-	}
+	h.dims, h.Values = dims, fourValues([dimOther]sql.Null[float64](dims[:dimOther]))
 	if dID.Valid {
 		d.ID, d.At, d.Action, d.Note = dID.V, dAt.V, Action(action.V), note.V
 		h.Closed, h.By = &d, by.V
@@ -91,22 +87,51 @@ func heads(ctx context.Context, rd reader, ids []int64) ([]*AlertHead, error) {
 		*h = &AlertHead{}
 		return scanHead(rows, *h)
 	}, headSQL, jsonIDs(ids))
-	return inOrder(found, ids, func(h *AlertHead) int64 { return h.ID }), err
+	if err != nil {
+		return nil, err
+	}
+	return inOrder(found, ids, func(h *AlertHead) int64 { return h.ID }), furtherOf(ctx, rd, found)
+}
+
+// furtherOf adds the dimensions beyond the four of 2014. Where there is one, the alert itself holds it.
+func furtherOf(ctx context.Context, rd reader, list []*AlertHead) error {
+	names, err := dimensions(ctx, rd)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	at, ids := map[int64]*AlertHead{}, []int64{}
+	for _, h := range list {
+		if v := h.dims[dimOther]; v.Valid && len(names) == 1 {
+			h.Values[names[0]] = v.V
+		} else if v.Valid {
+			at[h.ID], ids = h, append(ids, h.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return each(ctx, rd, func(rows *sql.Rows) error {
+		var id int64
+		var name string
+		var v float64
+		err := rows.Scan(&id, &name, &v)
+		at[id].Values[name] = v
+		return err
+	}, `SELECT a.id, d.name, max(x.value / m.scale) FROM alert a CROSS JOIN detectionmodelresult r ON `+ofAlert+`
+		JOIN model m ON m.name = r.reporter CROSS JOIN anomaly x ON x.result = r.id JOIN dimension d ON d.id = x.dimension
+		WHERE a.id IN (SELECT value FROM json_each(?)) AND (r.decision IS NULL OR a.undecided = 0) GROUP BY 1, 2`, jsonIDs(ids))
 }
 
 // Place is where the alert stands in the queue's order.
 func (h *AlertHead) Place() Place { return Place{h.Priority, h.ID} }
 
 // hottest is the evidence type that goes with the highest dimension; "" if there is none.
-func (h *AlertHead) hottest() string {
-	best := -1
-	for i, v := range h.Dims[:dimOther] {
-		if v != nil && (best < 0 || *v > *h.Dims[best]) {
-			best = i
+func (h *AlertHead) hottest(drawn []Dimension) (kind string) {
+	best := math.Inf(-1)
+	for _, d := range drawn {
+		if v, ok := h.Values[d.Name]; ok && d.over(v) > best {
+			best, kind = d.over(v), strings.TrimSuffix(d.Name, dimSuffix)
 		}
 	}
-	if best < 0 {
-		return ""
-	}
-	return strings.ToLower(AlertDims[best])
+	return kind
 }

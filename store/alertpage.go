@@ -19,13 +19,10 @@ const (
 	maxOwn           = 2000 // results of own past that are read
 )
 
-// Hot is the part of full scale from which a dimension stands out.
-const Hot = 0.7
-
 // AlertPage is all that the page of one alert shows.
 type AlertPage struct {
 	*AlertHead
-	Dims      []AlertDim // the four, then further ones by name
+	Dims      []AlertDim // in their order; of the further ones, those that it has
 	Held      []HeldResult
 	Evidence  []*Evidence
 	Pieces    int // of evidence in all
@@ -48,7 +45,7 @@ type AlertPage struct {
 
 // AlertDim is the highest value of a dimension in an alert, and the person's own median.
 type AlertDim struct {
-	Name   string   // "Device"; further ones as posted, without _anomaly
+	Dimension
 	Value  *float64 // as posted; nil: not measured
 	Scale  float64  // of the model that posted it
 	Median *float64 // over the same scale; nil: fewer than 5 values
@@ -59,6 +56,12 @@ type AlertDim struct {
 	PeerValues     int
 	Below          float64 // part of those that is below Value
 }
+
+// Hot tells whether the value stands out.
+func (d AlertDim) Hot() bool { return d.Value != nil && d.hot(scaled(*d.Value, d.Scale)) }
+
+// level is a value, as posted, over both scales.
+func (d AlertDim) level(v float64) float64 { return d.over(scaled(v, d.Scale)) }
 
 // HeldResult is a result of an alert. Of and By are the decision in force.
 type HeldResult struct {

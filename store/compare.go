@@ -77,11 +77,11 @@ func (p *AlertPage) loadPeers(ctx context.Context, db *DB) error {
 
 // seriesOf is the place of a dimension in a person's series.
 func seriesOf(name string, further map[int64]string) int {
-	if i := slices.Index(AlertDims[:dimOther], name); i >= 0 {
+	if i := slices.Index(fourDims[:], name); i >= 0 {
 		return i
 	}
 	for id, n := range further {
-		if n == name+dimSuffix {
+		if n == name {
 			return scoreSeries + int(id)
 		}
 	}
@@ -142,7 +142,7 @@ func (p *AlertPage) shares() {
 		if d.Value == nil || d.Median == nil {
 			return 0
 		}
-		return max(scaled(*d.Value, d.Scale)-scaled(*d.Median, d.Scale), 0)
+		return max(d.level(*d.Value)-d.level(*d.Median), 0)
 	}
 	sum := 0.0
 	for i := range p.Dims {

@@ -75,7 +75,7 @@ func TestPeersOfAnotherScale(t *testing.T) {
 	if d := p.Dims[dimEmail]; d.Peer95 == nil || math.Abs(*d.Peer50-45) > 1e-4 || d.Below != 0.5 {
 		t.Errorf("email %+v; want a median of 45 and half of the values below", d)
 	}
-	if d := p.Dims[dimOther]; d.Name != "file" || d.Peer95 != nil {
+	if d := p.Dims[dimOther]; d.Name != "file_anomaly" || d.Peer95 != nil {
 		t.Errorf("%+v; want no peers for a dimension that nobody else has", d)
 	}
 }
@@ -84,10 +84,10 @@ func TestPeersOfAnotherScale(t *testing.T) {
 func TestShares(t *testing.T) {
 	v := func(x float64) *float64 { return &x }
 	p := AlertPage{Dims: []AlertDim{
-		{Name: "Email", Value: v(0.9), Scale: 1, Median: v(0.3)},
-		{Name: "Web", Value: v(40), Scale: 100, Median: v(20)},
-		{Name: "Device", Value: v(0.1), Scale: 1, Median: v(0.4)},
-		{Name: "Login", Value: v(0.8), Scale: 1},
+		{Dimension: Dimension{Name: "email_anomaly"}, Value: v(0.9), Scale: 1, Median: v(0.3)},
+		{Dimension: Dimension{Name: "web_anomaly"}, Value: v(40), Scale: 100, Median: v(20)},
+		{Dimension: Dimension{Name: "device_anomaly"}, Value: v(0.1), Scale: 1, Median: v(0.4)},
+		{Dimension: Dimension{Name: "login_anomaly"}, Value: v(0.8), Scale: 1},
 	}}
 	p.shares()
 	var got strings.Builder
@@ -101,7 +101,7 @@ func TestShares(t *testing.T) {
 	if got.String() != " 0.75 0.25 0.00 nil" {
 		t.Errorf("shares%s; want 0.75 0.25 0.00 nil", got.String())
 	}
-	p = AlertPage{Dims: []AlertDim{{Name: "Email", Value: v(0.2), Scale: 1, Median: v(0.3)}}}
+	p = AlertPage{Dims: []AlertDim{{Dimension: Dimension{Name: "email_anomaly"}, Value: v(0.2), Scale: 1, Median: v(0.3)}}}
 	if p.shares(); p.Dims[0].Share != nil {
 		t.Errorf("nothing is above the own past, but the share is %v", *p.Dims[0].Share)
 	}

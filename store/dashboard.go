@@ -123,6 +123,10 @@ func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
 			roles = append(roles, h.Who.Role)
 		}
 	}
+	drawn, err := db.Drawn(ctx)
+	if err != nil {
+		return nil, err
+	}
 	usual, err := db.usual(ctx, roles)
 	if err != nil {
 		return nil, err
@@ -134,7 +138,7 @@ func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
 		if h.Who.ID == 0 {
 			continue
 		}
-		if err := errors.Join(db.evidenceOf(ctx, r), db.sparkOf(ctx, r, models), db.earlierOf(ctx, r)); err != nil {
+		if err := errors.Join(db.evidenceOf(ctx, r, drawn), db.sparkOf(ctx, r, models), db.earlierOf(ctx, r)); err != nil {
 			return nil, err
 		}
 	}
@@ -142,7 +146,7 @@ func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
 }
 
 // evidenceOf takes the strongest piece from the highest result and counts the others.
-func (db *DB) evidenceOf(ctx context.Context, r *QueueRow) error {
+func (db *DB) evidenceOf(ctx context.Context, r *QueueRow, drawn []Dimension) error {
 	type piece struct{ kind, text string }
 	pieces, err := all(ctx, db, func(rows *sql.Rows, p *piece) error { return rows.Scan(&p.kind, &p.text) },
 		`SELECT e.evidence_type, substr(e.description, 1, 300) FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence
@@ -161,7 +165,8 @@ func (db *DB) evidenceOf(ctx context.Context, r *QueueRow) error {
 	if r.Pieces = len(pieces); r.Pieces == 0 {
 		return nil
 	}
-	best := slices.IndexFunc(pieces[:len(pieces)-len(others)], func(p piece) bool { return p.kind == r.hottest() })
+	hottest := r.hottest(drawn)
+	best := slices.IndexFunc(pieces[:len(pieces)-len(others)], func(p piece) bool { return p.kind == hottest })
 	best = max(best, 0)
 	r.Evidence = pieces[best].text
 	for i, p := range pieces {

@@ -45,6 +45,7 @@ type DB struct {
 	usuals   usuals
 	arrivals arrivals
 	known    atomic.Pointer[knownDimensions] // as of a commit
+	drawn    atomic.Pointer[drawnDimensions] // as of a commit
 	indexes  sync.Map                        // table -> [][]string, see indexesOf
 
 	files     watched               // the writer's

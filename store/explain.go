@@ -11,48 +11,50 @@ import (
 	"strings"
 )
 
-const dimSuffix = "_anomaly" // of the names of dimensions on the wire
-
-// highest returns the highest value of each dimension over its scale.
-func (p *AlertPage) highest() []AlertDim {
-	dims := make([]AlertDim, dimOther)
-	for i := range dims {
-		dims[i].Name = AlertDims[i]
-	}
-	at := func(name string) *AlertDim {
-		i := slices.IndexFunc(dims, func(d AlertDim) bool { return d.Name == name })
-		if i < 0 {
-			dims = append(dims, AlertDim{Name: name})
-			i = len(dims) - 1
-		}
-		return &dims[i]
-	}
-	for _, r := range p.Held {
-		r.each(func(name string, v float64) {
-			if d := at(name); d.Value == nil || scaled(v, r.Scale) > scaled(*d.Value, d.Scale) {
+// highest returns the highest value of each dimension over its scale. A further
+// dimension that none of the results has is left out.
+func (p *AlertPage) highest(drawn []Dimension) (dims []AlertDim) {
+	for _, of := range drawn {
+		d := AlertDim{Dimension: of}
+		for _, r := range p.Held {
+			if v, ok := r.Values()[of.Name]; ok && (d.Value == nil || scaled(v, r.Scale) > scaled(*d.Value, d.Scale)) {
 				d.Value, d.Scale = &v, r.Scale
 			}
-		})
+		}
+		if d.Value != nil || slices.Contains(fourDims[:], of.Name) {
+			dims = append(dims, d)
+		}
 	}
-	slices.SortFunc(dims[dimOther:], func(a, b AlertDim) int { return cmp.Compare(a.Name, b.Name) })
 	return dims
 }
 
-// each calls fn with the name and value of each dimension that was measured.
-func (r *Result) each(fn func(name string, v float64)) {
-	for i, v := range []sql.Null[float64]{dimEmail: r.Email, dimWeb: r.Web, dimDevice: r.Device, dimLogin: r.Login} {
+// Values are what was measured, by dimension.
+func (r *Result) Values() map[string]float64 {
+	out := fourValues([...]sql.Null[float64]{dimEmail: r.Email, dimWeb: r.Web, dimDevice: r.Device, dimLogin: r.Login})
+	for _, x := range r.Extra {
+		out[x.Name] = x.Value
+	}
+	return out
+}
+
+// fourValues are those of the dimensions of 2014 that were measured, by name.
+func fourValues(list [len(fourDims)]sql.Null[float64]) map[string]float64 {
+	out := map[string]float64{}
+	for i, v := range list {
 		if v.Valid {
-			fn(AlertDims[i], v.V)
+			out[fourDims[i]] = v.V
 		}
 	}
-	for _, x := range r.Extra {
-		fn(strings.TrimSuffix(x.Name, dimSuffix), x.Value)
-	}
+	return out
 }
 
 // loadOwn reads the medians of the person's own past.
 func (p *AlertPage) loadOwn(ctx context.Context, db *DB) error {
-	p.Dims = p.highest()
+	drawn, err := db.Drawn(ctx)
+	if err != nil {
+		return err
+	}
+	p.Dims = p.highest(drawn)
 	if p.Who.ID == 0 {
 		return nil
 	}
@@ -61,10 +63,12 @@ func (p *AlertPage) loadOwn(ctx context.Context, db *DB) error {
 		values[name] = append(values[name], scaled(v, cmp.Or(p.models[reporter].Scale, 1)))
 	}
 	from := p.Last - ownDays*microDay
-	err := each(ctx, db, func(rows *sql.Rows) error {
+	err = each(ctx, db, func(rows *sql.Rows) error {
 		var r Result
 		err := rows.Scan(&r.Reporter, &r.Email, &r.Web, &r.Device, &r.Login)
-		r.each(func(name string, v float64) { add(name, r.Reporter, v) })
+		for name, v := range r.Values() {
+			add(name, r.Reporter, v)
+		}
 		return err
 	}, `SELECT reporter, email_anomaly, web_anomaly, device_anomaly, login_anomaly FROM detectionmodelresult
 			WHERE employee = ? AND date BETWEEN ? AND ? ORDER BY date DESC LIMIT ?`, p.Who.ID, from, p.Last, maxOwn)
@@ -75,7 +79,7 @@ func (p *AlertPage) loadOwn(ctx context.Context, db *DB) error {
 		var name, reporter string
 		var v float64
 		err := rows.Scan(&name, &reporter, &v)
-		add(strings.TrimSuffix(name, dimSuffix), reporter, v)
+		add(name, reporter, v)
 		return err
 	}, `SELECT d.name, r.reporter, x.value FROM detectionmodelresult r JOIN anomaly x ON x.result = r.id JOIN dimension d ON d.id = x.dimension
 			WHERE r.employee = ? AND r.date BETWEEN ? AND ? ORDER BY r.date DESC LIMIT ?`, p.Who.ID, from, p.Last, maxOwn)
@@ -150,14 +154,14 @@ func (s *sentence) dims(dims []AlertDim) {
 	}
 	var names []string
 	for _, d := range list {
-		if scaled(*d.Value, d.Scale) >= Hot {
-			names = append(names, dimensionTitle(d.Name)+" "+figure(*d.Value))
+		if d.Hot() {
+			names = append(names, d.Title()+" "+figure(*d.Value))
 		}
 	}
 	switch len(names) {
 	case 0:
 		s.say("No dimension stands out; the highest is ")
-		s.bold(dimensionTitle(list[0].Name) + " " + figure(*list[0].Value))
+		s.bold(list[0].Title() + " " + figure(*list[0].Value))
 		s.say(". ")
 	case 1:
 		s.bold(names[0])
@@ -171,7 +175,7 @@ func (s *sentence) dims(dims []AlertDim) {
 // measured returns the dimensions that have a value, the highest over scale first.
 func measured(dims []AlertDim) []AlertDim {
 	list := slices.DeleteFunc(slices.Clone(dims), func(d AlertDim) bool { return d.Value == nil })
-	slices.SortStableFunc(list, func(a, b AlertDim) int { return cmp.Compare(scaled(*b.Value, b.Scale), scaled(*a.Value, a.Scale)) })
+	slices.SortStableFunc(list, func(a, b AlertDim) int { return cmp.Compare(b.level(*b.Value), a.level(*a.Value)) })
 	return list
 }
 
@@ -189,11 +193,11 @@ func (s *sentence) baseline(p *AlertPage) {
 	how := "; the own median of " + strconv.Itoa(d.Values) + " results in 60 days is " + figure(*d.Median)
 	switch v := *d.Value; {
 	case v <= *d.Median:
-		s.say(dimensionTitle(d.Name) + " is not above the own past" + how + ". ")
+		s.say(d.Title() + " is not above the own past" + how + ". ")
 	case *d.Median > 0 && v >= 2**d.Median:
-		s.say(dimensionTitle(d.Name) + " is " + times(v / *d.Median) + " the own median of " + figure(*d.Median) + " (" + strconv.Itoa(d.Values) + " results in 60 days). ")
+		s.say(d.Title() + " is " + times(v / *d.Median) + " the own median of " + figure(*d.Median) + " (" + strconv.Itoa(d.Values) + " results in 60 days). ")
 	default:
-		s.say(dimensionTitle(d.Name) + " is above the own past" + how + ". ")
+		s.say(d.Title() + " is above the own past" + how + ". ")
 	}
 }
 

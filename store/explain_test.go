@@ -22,7 +22,7 @@ func (s sentence) String() string {
 func TestWhy(t *testing.T) {
 	v := func(x float64) *float64 { return &x }
 	dim := func(name string, value *float64, scale float64, median *float64, values int) AlertDim {
-		return AlertDim{Name: name, Value: value, Scale: scale, Median: median, Values: values}
+		return AlertDim{Dimension: Dimension{Name: strings.ToLower(name) + dimSuffix}, Value: value, Scale: scale, Median: median, Values: values}
 	}
 	peers := dim("Web", v(0.8), 1, v(0.2), 8)
 	peers.Peer95 = v(0.29)
@@ -108,7 +108,7 @@ func TestAlertPage(t *testing.T) {
 	if d := p.Dims[dimEmail]; *d.Value != 0.8 || d.Values != 5 || *d.Median != 0.3 {
 		t.Errorf("email %v, median %v of %d; want 0.8, 0.3 of 5", *d.Value, *d.Median, d.Values)
 	}
-	if d := p.Dims[dimOther]; d.Name != "file" || *d.Value != 0.4 || d.Median != nil {
+	if d := p.Dims[dimOther]; d.Name != "file_anomaly" || *d.Value != 0.4 || d.Median != nil {
 		t.Errorf("further dimension %+v; want file 0.4 without median", d)
 	}
 	if len(p.Decisions) != 2 || p.Decisions[1].By != "ana" || p.Decisions[1].Note != "look at the file" {

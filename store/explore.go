@@ -13,7 +13,7 @@ const (
 	maxExplored = 20_000 // results that explore takes, the newest
 	maxSpan     = 731    // days on its date axis
 	maxBoxes    = 15     // of a category axis; the last is shared by what is rarer
-	maxFurther  = 10     // further dimensions that are shown unasked
+	maxDims     = 14     // dimensions that are shown unasked
 )
 
 // NotMeasured stands in a column of levels where the model said nothing.
@@ -35,6 +35,7 @@ type Axis struct {
 	Title  string // "Department", "Email"
 	Kind   AxisKind
 	Off    bool     // not shown unasked
+	High   int      // of levels: what is high from there on
 	Values []string // of a category: those with a box of their own, hottest first, then the rarer
 	Labels []string // Values in words
 	Boxes  int      // boxes to draw; fewer than Values: the last one is "Other"
@@ -101,11 +102,11 @@ type exploredRow struct {
 	reporter                  string
 	flag                      bool
 	verdict                   int8   // rowConfirmed, rowDismissed, or rowNew: undecided
-	dims                      []int8 // the four of 2014, then the file's further ones in the order of their names
+	dims                      []int8 // in the order in which they are drawn
 }
 
 // columns makes what a page needs of rows, which are sorted newest first.
-func columns(rows []exploredRow, further []string, people map[int64]Subject, waits map[int64]int8, today int64) *Explored {
+func columns(rows []exploredRow, drawn []Dimension, people map[int64]Subject, waits map[int64]int8, today int64) *Explored {
 	n := len(rows)
 	x := &Explored{ID: make([]int64, n), Level: make([]float64, n), Flag: make([]bool, n), Person: make([]int32, n)}
 	index := make(map[int64]int32, len(people))
@@ -123,8 +124,8 @@ func columns(rows []exploredRow, further []string, people map[int64]Subject, wai
 	x.addCategory("dept", "Department", false, func(i int) string { return x.People[x.Person[i]].Department })
 	x.addCategory("role", "Role", true, func(i int) string { return x.People[x.Person[i]].Role })
 	x.addCategory("model", "Model", false, func(i int) string { return rows[i].reporter })
-	x.addDimensions(rows, further)
-	score := Axis{Key: "score", Title: "Score", Kind: LevelAxis, Col: make([]int32, n)}
+	x.addDimensions(rows, drawn)
+	score := Axis{Key: "score", Title: "Score", Kind: LevelAxis, High: int(percentOf(Hot)), Col: make([]int32, n)}
 	state := Axis{Key: "state", Title: "State", Kind: CategoryAxis, Off: true, Values: exploreStates, Labels: stateLabels, Boxes: len(exploreStates), Col: make([]int32, n)}
 	for i, r := range rows {
 		score.Col[i] = int32(percentOf(r.level))
@@ -205,32 +206,22 @@ func (x *Explored) addCategory(key, title string, off bool, of func(i int) strin
 
 // addDimensions adds the four dimensions of 2014, and the further ones that
 // any of the results has.
-func (x *Explored) addDimensions(rows []exploredRow, further []string) {
-	names := append(slices.Clone(fourDims), further...)
+func (x *Explored) addDimensions(rows []exploredRow, drawn []Dimension) {
 	shown := 0
-	for d, name := range names {
-		a := Axis{Key: dimensionKey(name), Title: dimensionTitle(name), Kind: LevelAxis, Col: make([]int32, len(rows))}
-		measured := d < 4
-		for i, r := range rows {
-			a.Col[i] = NotMeasured
-			if d < len(r.dims) {
-				a.Col[i] = int32(r.dims[d])
-			}
-			measured = measured || a.Col[i] != NotMeasured
+	for i, d := range drawn {
+		a := Axis{Key: dimensionKey(d.Name), Title: d.Title(), Kind: LevelAxis, High: int(percentOf(d.High)), Col: make([]int32, len(rows))}
+		measured := slices.Contains(fourDims[:], d.Name)
+		for k, r := range rows {
+			a.Col[k] = int32(r.dims[i])
+			measured = measured || a.Col[k] != NotMeasured
 		}
-		if !measured {
-			continue
-		}
-		if d >= 4 {
+		if measured {
 			shown++
-			a.Off = shown > maxFurther
+			a.Off = shown > maxDims
+			x.Axes = append(x.Axes, a)
 		}
-		x.Axes = append(x.Axes, a)
 	}
 }
-
-// fourDims are the dimensions of 2014, which have columns of their own, in the order of dimEmail to dimLogin.
-var fourDims = []string{"email_anomaly", "web_anomaly", "device_anomaly", "login_anomaly"}
 
 // dimensionKey is a dimension's name in the filter language: "email" for
 // email_anomaly. Where that is another field's name, it stays whole.

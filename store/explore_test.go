@@ -376,19 +376,13 @@ func TestExploredResults(t *testing.T) {
 	}
 	var got []string
 	for _, r := range list {
-		dims := []string{}
-		for _, d := range r.Dims {
-			if d.Value.Valid {
-				dims = append(dims, fmt.Sprint(d.Name, " ", d.Value.V))
-			}
-		}
-		got = append(got, fmt.Sprint(r.ID, " ", r.Reporter, " ", r.Score, "/", r.Scale, " ", r.State, "/", r.Reason, "/", r.By, "/", r.Until > 0, " ", dims, " ", r.Text, " ", r.Pieces, r.Types))
+		got = append(got, fmt.Sprint(r.ID, " ", r.Reporter, " ", r.Score, "/", r.Scale, " ", r.State, "/", r.Reason, "/", r.By, "/", r.Until > 0, " ", r.Values, " ", r.Text, " ", r.Pieces, r.Types))
 	}
 	want := []string{
-		"3 usb-watch 1.0 0.72/1 in_review//ana/false [file_anomaly 0.8] Copied 100% of a folder 2 [email]",
-		"6 bits 2 50/100 new///false [email_anomaly 25]  0 []",
-		"5 web-risk 1.4 0.7/1 dismissed/Detector wrong/bob/false [email_anomaly 0.7 web_anomaly 0.69]  0 []",
-		"7 mail 0.9 -1/1 snoozed///true [email_anomaly 1.7 web_anomaly 0 file_anomaly 0.1]  0 []",
+		"3 usb-watch 1.0 0.72/1 in_review//ana/false map[file_anomaly:0.8] Copied 100% of a folder 2 [email]",
+		"6 bits 2 50/100 new///false map[email_anomaly:25]  0 []",
+		"5 web-risk 1.4 0.7/1 dismissed/Detector wrong/bob/false map[email_anomaly:0.7 web_anomaly:0.69]  0 []",
+		"7 mail 0.9 -1/1 snoozed///true map[email_anomaly:1.7 file_anomaly:0.1 web_anomaly:0]  0 []",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%s\nwant %s", strings.Join(got, "\n"), strings.Join(want, "\n"))

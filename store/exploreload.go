@@ -30,9 +30,9 @@ type explorer struct {
 	rows    []exploredRow // newest first
 	people  map[int64]Subject
 	models  map[string]Model
-	further []string
-	lastID  int64 // of results
-	lastSeq int64 // of the record
+	drawn   []Dimension // in their order
+	lastID  int64       // of results
+	lastSeq int64       // of the record
 	total   int
 }
 
@@ -76,7 +76,7 @@ func (e *explorer) get(ctx context.Context, db *DB) (*Explored, error) {
 		e.made = nil // a half is no ground to go on from
 		return nil, err
 	}
-	x := columns(e.rows, e.further, e.people, waits, utcDay(db.Now()))
+	x := columns(e.rows, e.drawn, e.people, waits, utcDay(db.Now()))
 	x.Gen, x.Total = gen, e.total
 	e.made, e.gen = x, gen
 	return x, nil
@@ -93,7 +93,7 @@ func (e *explorer) readAll(ctx context.Context, db *DB) (err error) {
 	if e.models, err = modelsByName(ctx, db); err != nil {
 		return err
 	}
-	if e.further, err = db.Dimensions(ctx); err != nil {
+	if e.drawn, err = db.Drawn(ctx); err != nil {
 		return err
 	}
 	e.rows, err = e.read(ctx, db, `(SELECT * FROM detectionmodelresult WHERE +id <= ? ORDER BY date DESC, id DESC LIMIT ?)`, e.lastID, maxExplored)
@@ -106,8 +106,8 @@ func (e *explorer) catchUp(ctx context.Context, db *DB) (done, news bool, err er
 	if e.stale.Swap(false) || e.made == nil {
 		return false, false, nil
 	}
-	further, err := db.Dimensions(ctx)
-	if err != nil || !slices.Equal(further, e.further) {
+	drawn, err := db.Drawn(ctx)
+	if err != nil || !slices.Equal(drawn, e.drawn) {
 		return false, false, err
 	}
 	decided, ok, err := e.records(ctx, db)
@@ -191,6 +191,10 @@ func (e *explorer) read(ctx context.Context, db *DB, from string, args ...any) (
 	names := map[string]string{} // a text is kept once
 	var reporter, action sql.RawBytes
 	var dims [4]sql.Null[float64]
+	four := make([]int, len(e.drawn)) // of a dimension among dims; -1: elsewhere
+	for i, d := range e.drawn {
+		four[i] = slices.Index(fourDims[:], d.Name)
+	}
 	out, err := all(ctx, db, func(rows *sql.Rows, r *exploredRow) error {
 		err := rows.Scan(&r.id, &r.employee, &r.alert, &r.date, &r.level, &reporter, &r.flag, &dims[0], &dims[1], &dims[2], &dims[3], &action)
 		if err != nil {
@@ -203,11 +207,11 @@ func (e *explorer) read(ctx context.Context, db *DB, from string, args ...any) (
 		}
 		scale := e.scale(name)
 		r.reporter, r.level, r.verdict = name, scaled(r.level, scale), verdictOf(string(action))
-		r.dims = make([]int8, len(dims)+len(e.further))
-		for i := range r.dims {
+		r.dims = make([]int8, len(e.drawn))
+		for i, d := range e.drawn {
 			r.dims[i] = NotMeasured
-			if i < len(dims) && dims[i].Valid {
-				r.dims[i] = percentOf(scaled(dims[i].V, scale))
+			if k := four[i]; k >= 0 && dims[k].Valid {
+				r.dims[i] = percentOf(d.over(scaled(dims[k].V, scale)))
 			}
 		}
 		return nil
@@ -232,7 +236,7 @@ func (e *explorer) scale(reporter string) float64 {
 
 // readFurther adds the dimensions beyond the four of 2014.
 func (e *explorer) readFurther(ctx context.Context, db *DB, out []exploredRow) error {
-	if len(e.further) == 0 {
+	if len(e.drawn) == len(fourDims) {
 		return nil
 	}
 	place := map[int64]int{} // of a dimension among a row's
@@ -240,8 +244,8 @@ func (e *explorer) readFurther(ctx context.Context, db *DB, out []exploredRow) e
 		var id int64
 		var name string
 		err := rows.Scan(&id, &name)
-		if i, found := slices.BinarySearch(e.further, name); found {
-			place[id] = len(fourDims) + i
+		if i := slices.IndexFunc(e.drawn, func(d Dimension) bool { return d.Name == name }); i >= 0 {
+			place[id] = i
 		}
 		return err
 	}, `SELECT id, name FROM dimension`)
@@ -258,7 +262,7 @@ func (e *explorer) readFurther(ctx context.Context, db *DB, out []exploredRow) e
 		err := rows.Scan(&id, &dimension, &v)
 		if i, known := place[dimension]; known && err == nil {
 			r := &out[at[id]]
-			r.dims[i] = percentOf(scaled(v, e.scale(r.reporter)))
+			r.dims[i] = percentOf(e.drawn[i].over(scaled(v, e.scale(r.reporter))))
 		}
 		return err
 	}, `SELECT result, dimension, value FROM anomaly WHERE result IN (SELECT value FROM json_each(?))`, jsonIDs(ids))

@@ -72,20 +72,14 @@ type ExploredResult struct {
 	Reporter                  string
 	Score, Scale              float64
 	Flag                      bool
-	Dims                      []Measure
-	State                     State  // of the result, as on the axis
-	Reason                    string // of its dismissal
-	By                        string // who decided, or has it in review; empty: nobody
-	Until                     int64  // snoozed until; 0: no time
-	Text                      string // the first piece of evidence
+	Values                    map[string]float64 // by dimension, as posted
+	State                     State              // of the result, as on the axis
+	Reason                    string             // of its dismissal
+	By                        string             // who decided, or has it in review; empty: nobody
+	Until                     int64              // snoozed until; 0: no time
+	Text                      string             // the first piece of evidence
 	Pieces                    int
 	Types                     []string // of the further pieces
-}
-
-// Measure is a dimension of a result.
-type Measure struct {
-	Name  string // "email_anomaly"
-	Value sql.Null[float64]
 }
 
 // ExploredResults returns the results of those ids, in that order; those that
@@ -102,10 +96,11 @@ func (db *DB) ExploredResults(ctx context.Context, ids []int64) ([]ExploredResul
 		return nil, err
 	}
 	by := make(map[int64]*ExploredResult, len(list))
+	values := make(map[int64]map[string]float64, len(list))
 	for i := range list {
-		by[list[i].ID] = &list[i]
+		by[list[i].ID], values[list[i].ID] = &list[i], list[i].Values
 	}
-	if err := db.addMeasures(ctx, by, ids); err != nil {
+	if err := db.addFurther(ctx, values, ids); err != nil {
 		return nil, err
 	}
 	if err := db.addEvidence(ctx, by, ids); err != nil {
@@ -121,41 +116,14 @@ func (db *DB) ExploredResults(ctx context.Context, ids []int64) ([]ExploredResul
 }
 
 func scanExplored(rows *sql.Rows, r *ExploredResult) error {
-	r.Dims = make([]Measure, len(fourDims))
-	for i, name := range fourDims {
-		r.Dims[i].Name = name
-	}
+	var dims [len(fourDims)]sql.Null[float64]
 	var reason sql.Null[int]
 	err := rows.Scan(&r.ID, &r.Alert, &r.Employee, &r.Date, &r.Reporter, &r.Score, &r.Scale, &r.Flag,
-		&r.Dims[0].Value, &r.Dims[1].Value, &r.Dims[2].Value, &r.Dims[3].Value, &r.State, &reason, &r.By, &r.Until)
+		&dims[0], &dims[1], &dims[2], &dims[3], &r.State, &reason, &r.By, &r.Until)
+	r.Values = fourValues(dims)
 	if reason.Valid {
 		r.Reason = Reasons[reason.V].Text
 	}
-	return err
-}
-
-// addMeasures adds the further dimensions, each in its place.
-func (db *DB) addMeasures(ctx context.Context, by map[int64]*ExploredResult, ids []int64) error {
-	names, err := db.Dimensions(ctx)
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	for _, r := range by {
-		for _, name := range names {
-			r.Dims = append(r.Dims, Measure{Name: name})
-		}
-	}
-	_, err = all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
-		var id int64
-		var name string
-		var v float64
-		err := rows.Scan(&id, &name, &v)
-		if i, found := slices.BinarySearch(names, name); found && by[id] != nil {
-			by[id].Dims[len(fourDims)+i].Value = sql.Null[float64]{V: v, Valid: true}
-		}
-		return err
-	}, `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
-		WHERE a.result IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
 	return err
 }
 

@@ -45,10 +45,10 @@ type PersonRow struct {
 	Name   string // "" unless the asker may see it
 	Peak   *Peak  // of the last 7 days; nil: no result
 	Change float64
-	Dims   [5]Peak   // highest of each dimension in those 7 days, the further ones as one; Scale 0: none
-	Days   []float64 // highest level of each of 60 days, NaN: none; only with a Limit, as is
-	Band   float64   // the 95th percentile of those of the same role, NaN: too few
-	Open   int       // alerts to be decided
+	Dims   map[string]Peak // highest of each dimension in those 7 days
+	Days   []float64       // highest level of each of 60 days, NaN: none; only with a Limit, as is
+	Band   float64         // the 95th percentile of those of the same role, NaN: too few
+	Open   int             // alerts to be decided
 	Cursor string
 }
 
@@ -102,8 +102,12 @@ func (db *DB) People(ctx context.Context, q PeopleQuery, asOf int64) (rows []Per
 	if q.Limit == 0 { // an export draws nothing
 		return rows, found, nil
 	}
+	further, err := db.dimensionNames(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
 	for i := range rows {
-		r.describe(&rows[i])
+		r.describe(&rows[i], further)
 	}
 	return rows, found, db.roleBands(ctx, r, rows)
 }
@@ -261,7 +265,13 @@ func (r *recent) compare(p *PersonRow) {
 }
 
 // describe fills in what is drawn: the 60 days, and the dimensions of the last 7.
-func (r *recent) describe(p *PersonRow) {
+func (r *recent) describe(p *PersonRow, further map[int64]string) {
+	p.Dims = map[string]Peak{}
+	raise := func(name string, v float32, model int32) {
+		x := p.Dims[name]
+		x.raise(float64(v), r.models[model].Scale)
+		p.Dims[name] = x
+	}
 	var own dailyValues
 	r.daily(p.ID, &own)
 	p.Days = own.days(scoreSeries)
@@ -270,14 +280,14 @@ func (r *recent) describe(p *PersonRow) {
 		if c := &cells[i]; int(c.day) <= today && int(c.day) > today-peakDays {
 			for k, v := range c.dims {
 				if v == v { // measured
-					p.Dims[k].raise(float64(v), r.models[c.model].Scale)
+					raise(fourDims[k], v, c.model)
 				}
 			}
 		}
 	}
 	for _, x := range r.extras[p.ID] {
 		if int(x.day) <= today && int(x.day) > today-peakDays {
-			p.Dims[4].raise(float64(x.value), r.models[x.model].Scale)
+			raise(further[int64(x.dimension)], x.value, x.model)
 		}
 	}
 }

@@ -64,10 +64,10 @@ func TestPeople(t *testing.T) {
 	}
 	_, rows := d.list(PeopleQuery{Order: ByPeak, Limit: 10})
 	a, b, c := rows[0], rows[1], rows[2]
-	if *a.Peak != (Peak{9, 10}) || !near(a.Change, 0.8, 1e-9) || a.Dims[0] != (Peak{0, 1}) || a.Dims[1].Scale != 0 {
+	if *a.Peak != (Peak{9, 10}) || !near(a.Change, 0.8, 1e-9) || a.Dims["email_anomaly"] != (Peak{0, 1}) || a.Dims["web_anomaly"].Scale != 0 {
 		t.Errorf("A1: %+v", a)
 	}
-	if *b.Peak != (Peak{0.7, 1}) || !near(b.Change, -0.2, 1e-9) || !near(b.Dims[2].Value, 0.3, 1e-6) || !near(b.Dims[4].Value, 0.8, 1e-6) || b.Open != 1 {
+	if *b.Peak != (Peak{0.7, 1}) || !near(b.Change, -0.2, 1e-9) || !near(b.Dims["device_anomaly"].Value, 0.3, 1e-6) || !near(b.Dims["file_anomaly"].Value, 0.8, 1e-6) || b.Open != 1 {
 		t.Errorf("B2: %+v", b)
 	}
 	if !near(b.Days[59], 0.3, 1e-9) || !near(b.Days[53], 0.7, 1e-9) || !math.IsNaN(b.Days[58]) {

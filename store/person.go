@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -24,10 +23,10 @@ func (db *DB) Person(ctx context.Context, id int64) (p Subject, err error) {
 // Series is one line of a person's 60 days: the highest of each day, over the
 // scale of its model. NaN: no value that day, which is not 0.
 type Series struct {
-	Name string // "score", "email_anomaly", ...
-	Days []float64
-	Peer Band
-	From []string // a further dimension: the families of the models that report it
+	Dimension // of the score: only its Name, "score"
+	Days      []float64
+	Peer      Band
+	From      []string // a further dimension: the families of the models that report it
 }
 
 // Newest returns the newest value and its day, NaN if there is none.
@@ -68,7 +67,7 @@ func (s Series) Median() float64 {
 // Profile is a person's last 60 days beside those of the peers.
 type Profile struct {
 	From   int64    // midnight of the first day, UTC, microseconds since 1970
-	Series []Series // score, the four dimensions of 2014, then the further ones that were reported
+	Series []Series // score, then the dimensions in their order; of the further ones, those that were reported
 	Drift  Drift
 	Peers  Peers
 	Zone   *time.Location // of Hours
@@ -95,6 +94,10 @@ func (db *DB) Profile(ctx context.Context, p Subject, asOf int64) (Profile, erro
 	if err != nil {
 		return out, err
 	}
+	drawn, err := db.Drawn(ctx)
+	if err != nil {
+		return out, err
+	}
 	r, err := db.lately(ctx, asOf)
 	if err != nil {
 		return out, err
@@ -105,36 +108,36 @@ func (db *DB) Profile(ctx context.Context, p Subject, asOf int64) (Profile, erro
 	if len(ids) >= fewPeers {
 		bands, out.Peers.Pooled = r.bands(ids)
 	}
-	out.Series = r.series(p.ID, bands, further)
+	out.Series = r.series(p.ID, bands, drawn, further)
 	out.Peers.Enough = len(out.Series[0].Peer.P95) > 0
 	out.Drift = driftOf(out.Series[0].Days)
 	r.hours(p.ID, &out)
 	return out, nil
 }
 
-// series are a person's: score, the four of 2014, and the further ones by name.
-func (r *recent) series(person int64, bands []Band, further map[int64]string) []Series {
+// series are a person's.
+func (r *recent) series(person int64, bands []Band, drawn []Dimension, further map[int64]string) []Series {
 	var own dailyValues
 	r.daily(person, &own)
-	add := func(name string, i int) Series {
-		s := Series{Name: name, Days: own.days(i)}
+	add := func(d Dimension, i int) Series {
+		s := Series{Dimension: d, Days: own.days(i)}
 		if i < len(bands) {
 			s.Peer = bands[i]
 		}
 		return s
 	}
-	out := []Series{add("score", scoreSeries)}
-	for i, name := range fourDims {
-		out = append(out, add(name, i))
-	}
-	for i := scoreSeries + 1; i < len(own.series); i++ {
-		if own.series[i] != nil {
-			s := add(further[int64(i-scoreSeries)], i)
+	out := []Series{add(Dimension{Name: "score"}, scoreSeries)}
+	for _, d := range drawn {
+		i := seriesOf(d.Name, further)
+		switch {
+		case i < scoreSeries:
+			out = append(out, add(d, i))
+		case i < len(own.series) && own.series[i] != nil:
+			s := add(d, i)
 			s.From = r.families(person, i-scoreSeries)
 			out = append(out, s)
 		}
 	}
-	slices.SortFunc(out[1+len(fourDims):], func(a, b Series) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -177,7 +178,7 @@ func TestPersonLog(t *testing.T) {
 		t.Errorf("first result %+v", r)
 	}
 	r = results[0]
-	if r.ID != second || r.State != StateNew || r.Dims[0].V != 0.3 || r.Dims[1].Valid || !slices.Equal(r.Further, []Anomaly{{"file_anomaly", 0.9}}) || r.Text != "" {
+	if r.ID != second || r.State != StateNew || !maps.Equal(r.Values, map[string]float64{"email_anomaly": 0.3, "file_anomaly": 0.9}) || r.Text != "" {
 		t.Errorf("second result %+v", r)
 	}
 	if some, err := d.db.PersonResults(ctx, p, d.asOf()-5*microDay, 10); err != nil || len(some) != 1 {

@@ -5,26 +5,26 @@ import (
 	"database/sql"
 )
 
-// PersonResult is a result in a person's table. Dims are those of 2014, in their
-// order; Further the others by name. Numbers are as posted.
+// PersonResult is a result in a person's table. Numbers are as posted.
 type PersonResult struct {
 	ID, Alert, Date int64 // Alert: 0 for none
 	Reporter        string
 	Score, Scale    float64
 	Flag            bool
-	Dims            [4]sql.Null[float64]
-	Further         []Anomaly
-	Text            string // the first piece of evidence
-	Pieces          int    // of evidence
-	State           State  // of the alert, or as the result was decided
+	Values          map[string]float64 // by dimension
+	Text            string             // the first piece of evidence
+	Pieces          int                // of evidence
+	State           State              // of the alert, or as the result was decided
 }
 
 // PersonResults returns a person's results since a date, newest first, limit at most.
 func (db *DB) PersonResults(ctx context.Context, person, since int64, limit int) ([]PersonResult, error) {
 	out, err := all(ctx, db, func(rows *sql.Rows, r *PersonResult) error {
 		var action Action
+		var dims [len(fourDims)]sql.Null[float64]
 		err := rows.Scan(&r.ID, &r.Alert, &r.Date, &r.Reporter, &r.Score, &r.Scale, &r.Flag,
-			&r.Dims[0], &r.Dims[1], &r.Dims[2], &r.Dims[3], &r.State, &action, &r.Text, &r.Pieces)
+			&dims[0], &dims[1], &dims[2], &dims[3], &r.State, &action, &r.Text, &r.Pieces)
+		r.Values = fourValues(dims)
 		switch action {
 		case Confirm:
 			r.State = StateConfirmed
@@ -41,28 +41,28 @@ func (db *DB) PersonResults(ctx context.Context, person, since int64, limit int)
 	if err != nil {
 		return nil, err
 	}
-	return out, db.addFurther(ctx, out)
+	ids, at := make([]int64, len(out)), make(map[int64]map[string]float64, len(out))
+	for i, x := range out {
+		ids[i], at[x.ID] = x.ID, x.Values
+	}
+	return out, db.addFurther(ctx, at, ids)
 }
 
-func (db *DB) addFurther(ctx context.Context, results []PersonResult) error {
+// addFurther adds the dimensions beyond the four of 2014 to the values of results.
+func (db *DB) addFurther(ctx context.Context, at map[int64]map[string]float64, ids []int64) error {
 	names, err := db.Dimensions(ctx)
-	if err != nil || len(names) == 0 || len(results) == 0 {
+	if err != nil || len(names) == 0 {
 		return err
 	}
-	at := make(map[int64]*PersonResult, len(results))
-	ids := make([]int64, len(results))
-	for i := range results {
-		ids[i] = results[i].ID
-		at[ids[i]] = &results[i]
-	}
-	type further struct {
-		id int64
-		Anomaly
-	}
-	list, err := all(ctx, db, func(r *sql.Rows, x *further) error { return r.Scan(&x.id, &x.Name, &x.Value) }, furtherSQL, jsonIDs(ids))
-	for _, x := range list {
-		at[x.id].Further = append(at[x.id].Further, x.Anomaly)
-	}
+	err = each(ctx, db, func(r *sql.Rows) error {
+		var id int64
+		var name string
+		var v float64
+		err := r.Scan(&id, &name, &v)
+		at[id][name] = v
+		return err
+	}, `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
+		WHERE a.result IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
 	return err
 }
 

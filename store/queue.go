@@ -84,7 +84,7 @@ func (db *DB) queue(ctx context.Context, ask QueueAsk) (*queue, error) {
 	if !ok {
 		return nil, Errorf(NotFound, "there is no view %q; there are %s", ask.View, strings.Join(QueueViews, ", "))
 	}
-	dims, err := dimensions(ctx, db)
+	dims, err := db.Drawn(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,8 @@ var textTerms = map[string]func(s *search, value string) error{
 	},
 }
 
-// numberTerms take a comparison, score>0.7. Scores and dimensions are over their model's scale.
+// numberTerms take a comparison, score>0.7. Scores and dimensions are over their model's scale,
+// and dimensions over their full value.
 var numberTerms = map[string]string{
 	"score": "a.peak", "email": "a.email", "web": "a.web", "device": "a.device", "login": "a.login", "results": "a.n",
 }
@@ -113,9 +114,9 @@ func markIs(s *search, v string) error {
 }
 
 // parseSearch reads the filter language: key:value, comparisons of numbers, free
-// words; "double quotes" hold words together. dims are the file's further
+// words; "double quotes" hold words together. dims are the file's
 // dimensions. Free words match names only if names is set. Error: Invalid.
-func parseSearch(text string, dims []string, names bool) (*search, error) {
+func parseSearch(text string, dims []Dimension, names bool) (*search, error) {
 	if len(text) > maxSearch {
 		return nil, Errorf(Invalid, "the filter is longer than %d bytes", maxSearch)
 	}
@@ -145,7 +146,7 @@ func splitSearch(text string) (out []token) {
 	return out
 }
 
-func (s *search) add(t token, dims []string, names bool) error {
+func (s *search) add(t token, dims []Dimension, names bool) error {
 	if t.key == "" {
 		if t.value != "" {
 			s.word(t.value, names)
@@ -166,10 +167,10 @@ func (s *search) add(t token, dims []string, names bool) error {
 }
 
 // compare adds a comparison with a number.
-func (s *search) compare(t token, dims []string) error {
+func (s *search) compare(t token, dims []Dimension) error {
 	col, known := numberTerms[t.key]
-	further := slices.Contains(dims, t.key+dimSuffix)
-	if !known && !further {
+	of := slices.IndexFunc(dims, func(d Dimension) bool { return d.Name == t.key+dimSuffix })
+	if !known && of < 0 {
 		return fmt.Errorf("there is no %q to filter by; there are %s", t.key, strings.Join(searchKeys(dims), ", "))
 	}
 	v, ok := parseFloat(t.value)
@@ -184,6 +185,9 @@ func (s *search) compare(t token, dims []string) error {
 		s.scores = append(s.scores, comparison{op, v})
 		return nil
 	}
+	if of >= 0 {
+		v *= cmp.Or(dims[of].Full, 1)
+	}
 	if known {
 		s.where(col+` `+op+` ?`, v)
 		return nil
@@ -195,10 +199,12 @@ func (s *search) compare(t token, dims []string) error {
 }
 
 // searchKeys are the keys that a filter may use.
-func searchKeys(dims []string) []string {
+func searchKeys(dims []Dimension) []string {
 	keys := slices.AppendSeq(slices.Sorted(maps.Keys(textTerms)), slices.Values(slices.Sorted(maps.Keys(numberTerms))))
 	for _, d := range dims {
-		keys = append(keys, strings.TrimSuffix(d, dimSuffix))
+		if key := strings.TrimSuffix(d.Name, dimSuffix); !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }

@@ -49,7 +49,7 @@ func TestParseSearch(t *testing.T) {
 		{text: strings.Repeat("a", 501), err: "longer than 500"},
 	} {
 		t.Run(tt.text, func(t *testing.T) {
-			s, err := parseSearch(tt.text, []string{"file_anomaly"}, false)
+			s, err := parseSearch(tt.text, []Dimension{{Name: "file_anomaly", Full: 1}}, false)
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) || AsError(err).Kind != Invalid {
 					t.Errorf("error %v; want %s", err, tt.err)
@@ -96,7 +96,7 @@ func FuzzParseSearch(f *testing.F) {
 	}
 	db := openTest(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := parseSearch(text, []string{"file_anomaly"}, true)
+		s, err := parseSearch(text, []Dimension{{Name: "file_anomaly", Full: 1}}, true)
 		if err != nil {
 			if AsError(err).Kind != Invalid {
 				t.Fatal(err)

@@ -28,11 +28,15 @@ func (db *DB) Setting(ctx context.Context, key string) (value string, err error)
 // SetSetting changes a setting, on record.
 func (db *DB) SetSetting(ctx context.Context, by Actor, key, value string) error {
 	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		var none struct{}
-		if _, err := tx.Exec(`INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value); err != nil {
-			return none, err
-		}
-		return none, audit(tx, by, "setting", "setting", 0, key+" "+value)
+		return struct{}{}, tx.set(by, key, value, key+" "+value)
 	})
 	return err
+}
+
+// set changes a setting; said goes on record.
+func (tx *Tx) set(by Actor, key, value, said string) error {
+	if _, err := tx.Exec(`INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value); err != nil {
+		return err
+	}
+	return audit(tx, by, "setting", "setting", 0, said)
 }

@@ -28,6 +28,19 @@ const pastSQL = `SELECT id, employee, email, web, device, login, other FROM aler
 
 // loadSimilar finds the five nearest of the last decided alerts, one a person.
 func (p *AlertPage) loadSimilar(ctx context.Context, db *DB) error {
+	drawn, err := db.Drawn(ctx)
+	if err != nil {
+		return err
+	}
+	var full [dimCount]float64
+	for i := range full {
+		full[i] = 1
+	}
+	for _, d := range drawn {
+		if i := slices.Index(fourDims[:], d.Name); i >= 0 {
+			full[i] = d.Full
+		}
+	}
 	type past struct {
 		id, employee int64
 		distance     float64
@@ -35,7 +48,7 @@ func (p *AlertPage) loadSimilar(ctx context.Context, db *DB) error {
 	list, err := all(ctx, db, func(r *sql.Rows, x *past) error {
 		var dims [dimCount]sql.Null[float64]
 		err := r.Scan(&x.id, &x.employee, &dims[0], &dims[1], &dims[2], &dims[3], &dims[4])
-		x.distance = distance(&p.AlertHead.Dims, &dims)
+		x.distance = distance(&p.dims, &dims, &full)
 		return err
 	}, pastSQL, maxPast, p.Who.ID)
 	if err != nil {
@@ -64,14 +77,14 @@ func (p *AlertPage) loadSimilar(ctx context.Context, db *DB) error {
 // distance sums the differences over the dimensions that both report, as though
 // there were five. Those that report less than two in common, where one of them
 // has two, are not comparable.
-func distance(a *[dimCount]*float64, b *[dimCount]sql.Null[float64]) float64 {
+func distance(a, b *[dimCount]sql.Null[float64], full *[dimCount]float64) float64 {
 	sum, both, any := 0.0, 0, 0
 	for i, v := range a {
-		if v != nil || b[i].Valid {
+		if v.Valid || b[i].Valid {
 			any++
 		}
-		if v != nil && b[i].Valid {
-			sum += math.Abs(*v - b[i].V)
+		if v.Valid && b[i].Valid {
+			sum += math.Abs(v.V-b[i].V) / full[i]
 			both++
 		}
 	}

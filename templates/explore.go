@@ -29,7 +29,7 @@ type ExploreData struct {
 	Other   string // words of the filter that no field holds
 	Axes    string // value of axes= as asked for; empty: the usual ones
 	Plot    Plot
-	Dims    []string
+	Dims    []Dim // without values, for the head of the combs
 	Rows    []ExploreRow
 	Next    string   // URL of the next page, for readers without script; empty: none
 	First   string   // URL of the first page, when this is a later one
@@ -40,9 +40,6 @@ type ExploreData struct {
 	Reasons []Reason
 	Snoozes []Snooze
 }
-
-// Marks is the head of the column of combs.
-func (d ExploreData) Marks() string { return QueueData{Dims: d.Dims}.Marks() }
 
 // Clearing is what is found when an axis is cleared.
 type Clearing struct {

@@ -1,16 +1,14 @@
 package templates
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-)
 
-// From these levels on (value over scale) a value reads as raised, and as hot.
-const (
-	raised = 0.4
-	hot    = 0.7
+	"citd/store"
 )
 
 // level is the part of the full height at which v is drawn, 0 to 1.
@@ -24,12 +22,20 @@ func level(v, scale float64) float64 {
 	return 0
 }
 
-// heat is the class of a level: low, middle or high.
-func heat(v, scale float64) string {
-	switch l := level(v, scale); {
-	case l < raised:
+// heat is the class of a score: low, middle or high.
+func heat(v, scale float64) string { return Bounds{}.heat(level(v, scale)) }
+
+// Bounds are the levels from which a value reads as raised and as hot; 0: the usual ones.
+type Bounds struct{ Middle, High float64 }
+
+func (b Bounds) middle() float64 { return cmp.Or(b.Middle, store.Raised) }
+func (b Bounds) high() float64   { return cmp.Or(b.High, store.Hot) }
+
+func (b Bounds) heat(level float64) string {
+	switch {
+	case level < b.middle():
 		return "l"
-	case l < hot:
+	case level < b.high():
 		return "m"
 	}
 	return "h"
@@ -79,7 +85,7 @@ func combRects(dims []Dim) []tooth {
 			t.X = px(x[i] + 1)
 		} else {
 			h := max(math.Round(level(*d.Value, d.Scale)*40)/2, 1)
-			t.Heat, t.Y, t.H = heat(*d.Value, d.Scale), px(22-h), px(h)
+			t.Heat, t.Y, t.H = d.Heat(), px(22-h), px(h)
 		}
 		teeth = append(teeth, t)
 	}
@@ -103,7 +109,7 @@ func combLarge(dims []Dim) []tooth {
 		t := tooth{X: px(x[i]), Mid: px(x[i] + 12), Name: clip(9, d.Name)}
 		if d.Value != nil {
 			top := min(y(*d.Value, d), 131)
-			t.Heat, t.Y, t.H = heat(*d.Value, d.Scale), px(top), px(132-top)
+			t.Heat, t.Y, t.H = d.Heat(), px(top), px(132-top)
 			t.Value, t.ValueY = strings.TrimPrefix(num(*d.Value), "0"), px(top-5)
 		}
 		if d.Median != nil {
@@ -115,6 +121,26 @@ func combLarge(dims []Dim) []tooth {
 		teeth = append(teeth, t)
 	}
 	return teeth
+}
+
+// combGrid is the dotted line at which teeth are high: one line with its level,
+// or, where that differs, one at each tooth.
+func combGrid(dims []Dim) (v struct{ Line, Y, Text string }) {
+	list := five(dims)
+	y := func(d Dim) float64 { return 132 - 114*d.high() }
+	same := !slices.ContainsFunc(list, func(d Dim) bool { return d.high() != list[0].high() })
+	if len(list) == 0 {
+		list = []Dim{{}}
+	}
+	if same {
+		v.Line = "M0 " + px(y(list[0])) + "H" + strconv.Itoa(combWide(dims)-18)
+		v.Y, v.Text = px(y(list[0])+3), px(list[0].high())
+		return v
+	}
+	for i, d := range list {
+		v.Line += "M" + px([5]float64{4, 40, 76, 112, 154}[i]-3) + " " + px(y(d)) + "h30"
+	}
+	return v
 }
 
 // combName is what a comb says to those who cannot see it.
@@ -308,17 +334,18 @@ func barPaths(b Bars) (v struct{ Quiet, Marked string }) {
 
 // stripView holds paths in a box as wide as there are days, and 56 high.
 type stripView struct {
-	Box, Width, Weekends, Band, Median, Marks string
-	Line, Faint                               string // the line, and over its gaps
-	Dots, Hot                                 string // at the sides of gaps; above the peers
+	Box, Weekends, Band, Median, Marks string
+	Rule                               string // at which a value is high
+	Line, Faint                        string // the line, and over its gaps
+	Dots, Hot                          string // at the sides of gaps; above the peers
 }
 
 // stripPaths draws a strip.
 func stripPaths(s PersonStrip) stripView {
 	x := func(i float64) float64 { return i + .5 }
-	y := func(v float64) float64 { return 56 - 56*level(v, 1) }
+	y := func(v float64) float64 { return 56 - 56*level(v, s.Scale) }
 	n := px(float64(len(s.Own)))
-	v := stripView{Box: "0 0 " + n + " 56", Width: n, Line: polyline(s.Own, x, y), Median: polyline(linked(s.Peer50), x, y)}
+	v := stripView{Box: "0 0 " + n + " 56", Rule: "M0 " + px(56-56*s.high()) + "H" + n, Line: polyline(s.Own, x, y), Median: polyline(linked(s.Peer50), x, y)}
 	v.Dots, v.Faint = sparse(s.Own, x, y)
 	top, foot := "", ""
 	for i, p := range s.Peer95 {
@@ -336,7 +363,7 @@ func stripPaths(s PersonStrip) stripView {
 		if d := s.First.AddDate(0, 0, i).Weekday(); d == time.Saturday || d == time.Sunday {
 			v.Weekends += "M" + strconv.Itoa(i) + " 0h1v56h-1z"
 		}
-		if o >= raised && i < len(s.Peer95) && o > s.Peer95[i] {
+		if level(o, s.Scale) >= s.middle() && i < len(s.Peer95) && o > s.Peer95[i] {
 			v.Hot += "M" + px(x(float64(i))) + " " + px(y(o)) + "h0"
 		}
 	}

@@ -97,3 +97,36 @@ func TestAxis(t *testing.T) {
 		}
 	}
 }
+
+// A dimension's own bounds and full height: where it is raised, where it is hot, and where the dotted line lies.
+func TestBounds(t *testing.T) {
+	own := Bounds{Middle: .1, High: .2}
+	for _, c := range []struct {
+		dim  Dim
+		want string
+	}{
+		{Dim{Value: new(.15)}, "l"},
+		{Dim{Value: new(.15), Bounds: own}, "m"},
+		{Dim{Value: new(.2), Bounds: own}, "h"},
+		{Dim{Value: new(.2), Bounds: own, Scale: 10}, "l"},
+		{Dim{Value: new(.4)}, "m"},
+		{Dim{Value: new(.7)}, "h"},
+		{Dim{Bounds: own}, "l"},
+	} {
+		if got := c.dim.Heat(); got != c.want {
+			t.Errorf("%+v is %s; want %s", c.dim, got, c.want)
+		}
+	}
+	some := dims(.1, .2)
+	if g := combGrid(some); g.Line != "M0 52.2H144" || g.Text != "0.7" {
+		t.Errorf("one line for all: %+v", g)
+	}
+	some[1].Bounds = own
+	if g := combGrid(some); g.Line != "M1 52.2h30M37 109.2h30" || g.Text != "" {
+		t.Errorf("a line at each tooth: %+v", g)
+	}
+	s := stripPaths(PersonStrip{Own: []float64{1.5, 2}, Peer95: []float64{.5, .5}, Scale: 10, Bounds: own})
+	if s.Rule != "M0 44.8H2" || s.Hot != "M0.5 47.6h0M1.5 44.8h0" || s.Line != "M0.5 47.6L1.5 44.8" {
+		t.Errorf("a strip: %+v", s)
+	}
+}

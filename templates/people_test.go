@@ -215,7 +215,7 @@ func TestPersonStrip(t *testing.T) {
 	n := math.NaN()
 	got := stripPaths(PersonStrip{First: firstDay, Own: []float64{.5, n, .75, 1}, Peer50: []float64{.25, n, .25, .25}, Peer95: []float64{.5, n, .5, .5}, Marks: []PersonMark{{Day: 2}}})
 	want := stripView{
-		Box: "0 0 4 56", Width: "4", Weekends: "M1 0h1v56h-1zM2 0h1v56h-1z", Band: "M0.5 28L2.5 28L3.5 28L3.5 56L2.5 56L0.5 56Z",
+		Box: "0 0 4 56", Rule: "M0 16.8H4", Weekends: "M1 0h1v56h-1zM2 0h1v56h-1z", Band: "M0.5 28L2.5 28L3.5 28L3.5 56L2.5 56L0.5 56Z",
 		Median: "M0.5 42L1.5 42L2.5 42L3.5 42", Line: "M0.5 28h0M2.5 14L3.5 0", Hot: "M2.5 14h0M3.5 0h0", Marks: "M2.5 0V56",
 		Dots: "M0.5 28h0M2.5 14h0", Faint: "M0.5 28L2.5 14",
 	}

@@ -51,6 +51,8 @@ type PersonData struct {
 
 // PersonStrip is one line of 60 days: levels, NaN is a day without a value.
 type PersonStrip struct {
+	Bounds
+	Scale  float64 // the level drawn as full height; 0 means 1
 	Name   string
 	Detail string // under the name: "day’s highest", "from File access"
 	Own    []float64
@@ -63,6 +65,9 @@ type PersonStrip struct {
 	P95    *float64
 	Tall   bool
 }
+
+// Heat is the class of Value.
+func (s PersonStrip) Heat() string { return s.heat(level(*s.Value, s.Scale)) }
 
 // PersonMark is an event on the strips.
 type PersonMark struct {

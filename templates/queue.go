@@ -1,10 +1,15 @@
 package templates
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Dim is one dimension of a result, or its maximum over an alert.
 type Dim struct {
+	Bounds
 	Name   string   // "Device"
+	Letter string   // over its tooth in lists: "D"
 	Value  *float64 // as posted; nil: not reported, which is not 0
 	Scale  float64  // the value drawn as full height; 0 means 1
 	Median *float64 // own median, in the unit of Value; nil: not known
@@ -14,6 +19,9 @@ type Dim struct {
 	Rank   string   // place among peers, "top 1%"; empty: not known
 	Share  *float64 // part of the score, 0 to 1; nil: not known
 }
+
+// Heat is the class of its level: low, middle or high.
+func (d Dim) Heat() string { return d.heat(d.rank()) }
 
 // rank is the level by which dimensions are compared; -1 for one not reported.
 func (d Dim) rank() float64 {
@@ -91,7 +99,7 @@ type QueueData struct {
 	Query   string // the filter, as typed
 	Problem string // what is wrong with the filter; empty: nothing
 	Clear   string // URL of this view without the filter
-	Dims    []string
+	Dims    []Dim  // without values, for the head of the combs
 	Rows    []Row
 	Total   int    // alerts in this view
 	More    bool   // there may be more: a filter looks at so many at a time
@@ -177,21 +185,30 @@ func (q QueueData) Named() bool {
 	return q.Query == ""
 }
 
-// Marks is the head of the column of combs: one letter for each of the four dimensions that have
-// a place of their own, then the further one, set apart.
-func (q QueueData) Marks() string {
+// combHead is the head of a column of combs: the letters of the four dimensions in their
+// places, then the further one, set apart.
+func combHead(dims []Dim) string {
 	var s string
-	for i, d := range q.Dims {
+	for i, d := range dims {
 		switch {
 		case i < 4:
-			s += initial(d)
-		case len(q.Dims) > 5:
+			s += d.Letter
+		case len(dims) > 5:
 			return s + " +"
 		default:
-			s += " " + initial(d)
+			s += " " + d.Letter
 		}
 	}
 	return s
+}
+
+// dimNames are the names of dimensions, in their order.
+func dimNames(dims []Dim) string {
+	names := make([]string, len(dims))
+	for i, d := range dims {
+		names[i] = d.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // Quiet tells whether there is nothing left to decide in the first view, unfiltered.

@@ -18,7 +18,7 @@ func dims(values ...float64) []Dim {
 	names := []string{"Email", "Web", "Device", "Login", "File"}
 	ds := make([]Dim, len(values))
 	for i, v := range values {
-		ds[i].Name = names[i]
+		ds[i].Name, ds[i].Letter = names[i], names[i][:1]
 		if v >= 0 {
 			ds[i].Value = new(v)
 		}
@@ -110,7 +110,7 @@ func sampleQueue() QueueData {
 		},
 		MayShare: true, Help: []FilterHelp{{"score>=0.6", "score over its model’s scale", "/?q=score%3E%3D0.6"}, {"dept:Sales", "also role: and site:", ""}},
 		Reveals: sampleReveals,
-		View:    "open", Clear: "/?view=open", Dims: []string{"Email", "Web", "Device", "Login", "File"},
+		View:    "open", Clear: "/?view=open", Dims: dims(-1, -1, -1, -1, -1),
 		Rows: sampleRows(), Total: 40, Next: "/?view=open&after=abc", Decide: true, Reasons: sampleReasons, Snoozes: sampleSnoozes,
 	}
 }

@@ -7,7 +7,7 @@ import "time"
 type SettingsData struct {
 	Frame
 	Admin       bool
-	Section     string // where Problem and Secret belong: "me", "people", "tokens", "privacy", "models"
+	Section     string // where Problem and Secret belong: "me", "people", "tokens", "privacy", "dimensions", "models"
 	Problem     string // why a change was refused
 	Secret      *Secret
 	HasPassword bool
@@ -21,6 +21,7 @@ type SettingsData struct {
 	Modes       []Choice
 	Zone        string // in which hours are read; empty: UTC
 	Floor       string // least score that stays in the queue; empty: none
+	Dimensions  []DimensionRow
 	Models      []ModelScale
 	Backup      []Fact
 }
@@ -59,6 +60,13 @@ type ModelScale struct {
 	URL     string // of its page; empty: none
 	Scale   string
 	Suggest string // a scale that holds all its scores; empty: it holds them
+}
+
+// DimensionRow is how a dimension is drawn, as its fields hold it.
+type DimensionRow struct {
+	Name, Title                       string // "email_anomaly", "Email"
+	Place, Letter, Full, Middle, High string
+	Suggest                           string // a full value that holds all values; empty: it holds them
 }
 
 // saidData is what a section says of the last change.

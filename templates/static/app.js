@@ -14,6 +14,19 @@ $$('.js[hidden]:not([data-picked])').forEach(e => { e.hidden = false });
 // Where bars scroll sideways, what is current is in sight.
 $$('.nav [aria-current], .vl [aria-current]').forEach(a => { a.parentNode.scrollLeft = a.offsetLeft + a.offsetWidth / 2 - innerWidth / 2 });
 
+// The part of the settings that one came for, or reads now, is marked.
+const parts = $$('.sets section');
+if (parts.length) {
+  const top = part => part.getBoundingClientRect().top;
+  const mark = () => {
+    const here = parts.find(p => '#' + p.id === location.hash && top(p) >= 0 && top(p) < innerHeight - 60) ?? parts.findLast(p => top(p) < innerHeight / 3) ?? parts[0];
+    $$('.sets nav a').forEach(a => a.hash === '#' + here.id ? a.setAttribute('aria-current', 'true') : a.removeAttribute('aria-current'));
+  };
+  mark();
+  addEventListener('scroll', mark, { passive: true });
+  addEventListener('hashchange', mark);
+}
+
 // A sign-in link has one button; where there is script, nobody needs to press it.
 $('form[data-press]')?.requestSubmit();
 

@@ -58,7 +58,7 @@ function drawAxes() {
   const focused = document.activeElement?.dataset?.f, list = S.order.map(k => S.axes.get(k));
   over.replaceChildren();
   hotLine(list);
-  let labelled = false;
+  let labelled = 0;
   list.forEach((a, i) => {
     const at = S.at.get(a.k);
     if (a.type === 'cat') return drawBoxes(a, at);
@@ -68,8 +68,8 @@ function drawAxes() {
     if (a.type === 'date') dateLabels(a, at, g);
     else {
       typical(a, at, g);
-      if (!labelled || a.k === 'score') levelLabels(a, at, g, i === list.length - 1);
-      labelled = true;
+      if (labelled !== a.hot || a.k === 'score') levelLabels(a, at, g, i === list.length - 1);
+      labelled = a.hot;
     }
     handles(a, at, g);
     if (a.type === 'num') notch(a, at, g);
@@ -83,13 +83,13 @@ function drawAxes() {
   stop?.focus();
 }
 
-// hotLine is one dotted rule at 0.7 between neighbouring axes of levels.
+// hotLine is a dotted rule between neighbouring axes of levels, from where one is hot to where the next is.
 function hotLine(list) {
-  const a = list.find(x => x.type === 'num'), y = a && yValue(a, S.hot) + .5;
+  const y = a => yValue(a, a.hot) + .5;
   let d = '';
   list.forEach((x, i) => {
     const next = list[i + 1];
-    if (x.type === 'num' && next?.type === 'num') d += `M${S.at.get(x.k).r + 14} ${y}H${S.at.get(next.k).l - 8}`;
+    if (x.type === 'num' && next?.type === 'num') d += `M${S.at.get(x.k).r + 14} ${y(x)}L${S.at.get(next.k).l - 8} ${y(next)}`;
   });
   draw('path', { class: 'pgr', d }, over);
 }
@@ -127,7 +127,7 @@ function typical(a, at, g) {
 }
 
 function levelLabels(a, at, g, right) {
-  for (const [v, text, dy] of [[100, '1', 7], [S.hot, String(S.hot / 100), 4], [0, '0', 0]]) {
+  for (const [v, text, dy] of [[100, '1', 7], [a.hot, String(a.hot / 100), 4], [0, '0', 0]]) {
     draw('text', { class: 'hl', x: right ? at.r + 3 : at.l - 10, y: tenth(yValue(a, v) + dy), ...(right ? {} : { 'text-anchor': 'end' }) }, g, text);
   }
 }
