@@ -121,8 +121,14 @@ CREATE TABLE employeeevent (
 ) STRICT;
 CREATE INDEX employeeevent_employee ON employeeevent (employee, at);
 
+-- The highest id of deleted results and evidence, so that none is used again. AUTOINCREMENT would write a page of every post.
+CREATE TABLE gone (
+  name        TEXT    PRIMARY KEY,
+  id          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE detectionevidence (
-  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  id            INTEGER PRIMARY KEY,
   description   TEXT    NOT NULL,
   evidence_type TEXT    NOT NULL,
   date_from     INTEGER NOT NULL,
@@ -136,10 +142,12 @@ CREATE TABLE detectionevidence (
   created_at    INTEGER NOT NULL,
   digest        BLOB    NOT NULL  -- SHA-256 of the row as posted
 ) STRICT;
+CREATE TRIGGER evidence_gone AFTER DELETE ON detectionevidence
+BEGIN INSERT INTO gone VALUES ('detectionevidence', old.id) ON CONFLICT DO UPDATE SET id = max(id, excluded.id); END;
 
 -- What a model said about a person at a time. NULL dimension: not measured, which is not 0.
 CREATE TABLE detectionmodelresult (
-  id             INTEGER PRIMARY KEY AUTOINCREMENT,
+  id             INTEGER PRIMARY KEY,
   employee       INTEGER NOT NULL REFERENCES employee (id),
   date           INTEGER NOT NULL,
   reporter       TEXT    NOT NULL,
@@ -162,6 +170,8 @@ CREATE INDEX result_date     ON detectionmodelresult (date);
 CREATE INDEX result_score    ON detectionmodelresult (score);
 CREATE INDEX result_flagged  ON detectionmodelresult (score, date) WHERE flag = 1; -- date: counts the flagged of a time without looking at them
 CREATE INDEX result_reporter ON detectionmodelresult (reporter, date);
+CREATE TRIGGER result_gone AFTER DELETE ON detectionmodelresult
+BEGIN INSERT INTO gone VALUES ('detectionmodelresult', old.id) ON CONFLICT DO UPDATE SET id = max(id, excluded.id); END;
 
 CREATE TABLE result_evidence (
   result      INTEGER NOT NULL REFERENCES detectionmodelresult (id),
@@ -212,7 +222,7 @@ CREATE INDEX reveal_employee ON reveal (employee);
 -- What an analyst decides on: one employee, results near each other in time.
 -- state to models are a cache of fold(decisions, results), kept in the same transaction.
 CREATE TABLE alert (
-  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  id           INTEGER PRIMARY KEY,              -- none is ever deleted
   employee     INTEGER REFERENCES employee (id), -- NULL once the employee is deleted
   opened_at    INTEGER NOT NULL,                 -- when its first result was received
   received_at  INTEGER NOT NULL,                 -- when its newest result was received
@@ -237,8 +247,8 @@ CREATE TABLE alert (
   login        REAL,
   other        REAL
 ) STRICT;
-CREATE INDEX alert_open  ON alert (employee) WHERE state IN ('new', 'in_review', 'snoozed');
-CREATE INDEX alert_state ON alert (state, priority DESC, id DESC);
+CREATE INDEX alert_open  ON alert (employee, state) WHERE state IN ('new', 'in_review', 'snoozed');
+CREATE INDEX alert_closed ON alert (priority DESC, id DESC) WHERE state IN ('confirmed', 'dismissed', 'withdrawn'); -- the open ones are ranked in memory
 CREATE INDEX alert_employee ON alert (employee, id);
 
 -- Append-only: an alert's state follows from these rows.

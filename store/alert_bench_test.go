@@ -16,7 +16,7 @@ func BenchmarkUpkeep(b *testing.B) {
 
 // admitResult stores a result as a post does.
 func admitResult(tx *Tx, r *Result) (err error) {
-	if err := tx.Row(`SELECT seq + 1 FROM sqlite_sequence WHERE name = 'detectionmodelresult'`, nil, &r.ID); err != nil {
+	if r.ID, err = tx.newID(Results.Name, 0); err != nil {
 		return err
 	}
 	r.Receipt.CreatedAt = tx.Now

@@ -24,6 +24,9 @@ const alertCols = `id, employee, state, reviewer, snooze_until, snooze_over, cha
 // openStates is the condition of the index alert_open, word for word.
 const openStates = `state IN ('new', 'in_review', 'snoozed')`
 
+// closedStates is that of the index alert_closed.
+const closedStates = `state IN ('confirmed', 'dismissed', 'withdrawn')`
+
 func scanAlert(row interface{ Scan(...any) error }) (*alertRow, error) {
 	a := &alertRow{}
 	var employee, reviewer, decision, peak sql.Null[int64]

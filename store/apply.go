@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -106,19 +105,9 @@ func (b *Batch) flushSome() error {
 	return err
 }
 
-// admit gives a new result its id and its alert.
+// admit gives a new result its alert.
 func (b *Batch) admit(r *Result, id int64) (err error) {
-	if b.tx.nextID == 0 {
-		err = b.tx.Row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'detectionmodelresult'), 0) + 1`, nil, &b.tx.nextID)
-		if err != nil {
-			return err
-		}
-	}
-	if id != 0 { // the client's choice: it may be lower than the newest
-		b.tx.people = append(b.tx.people, r.Employee)
-	}
-	r.ID = cmp.Or(id, b.tx.nextID)
-	b.tx.nextID = max(b.tx.nextID, r.ID+1)
+	r.ID = id
 	if b.alerts == nil {
 		b.alerts = newSettler(b.tx)
 	}
@@ -273,7 +262,8 @@ func (b *Batch) checkFreeID(in *Input) error {
 		return nil
 	}
 	var highest int64
-	err := b.tx.Row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)`, []any{in.res.Name}, &highest)
+	err := b.tx.Row(`SELECT max(coalesce((SELECT max(id) FROM `+in.res.Name+`), 0), coalesce((SELECT id FROM gone WHERE name = ?1), 0),
+		coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?1), 0))`, []any{in.res.Name}, &highest)
 	if err == nil && in.id > highest+1_000_000_000 {
 		return fieldErrors{in.path + "id": {fmt.Sprintf("must be at most %d now", highest+1_000_000_000)}}.err()
 	}
@@ -281,17 +271,26 @@ func (b *Batch) checkFreeID(in *Input) error {
 }
 
 func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
-	b.tx.edited = b.tx.edited || id != 0 // it may be below others
+	res, ok := row.(*Result)
+	if id != 0 { // the client's choice: it may be below others
+		b.tx.edited = true
+		if ok {
+			b.tx.people = append(b.tx.people, res.Employee)
+		}
+	}
 	if r.Receipt {
 		rec := r.seal(row)
 		rec.PostedBy, rec.CreatedAt = b.actor.ID, b.tx.Now
 		rec.Digest = r.digest(row, rec.PostedBy, rec.CreatedAt)
+		var err error
+		if id, err = b.tx.newID(r.Name, id); err != nil {
+			return 0, err
+		}
 	}
-	if res, ok := row.(*Result); ok {
+	if ok {
 		if err := b.admit(res, id); err != nil {
 			return 0, err
 		}
-		id = res.ID
 	}
 	args := make([]any, 0, len(r.Fields)+len(r.own)+4)
 	args = append(args, nil)
@@ -303,11 +302,11 @@ func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
 		rec := r.seal(row)
 		args = append(args, rec.PostedBy, rec.CreatedAt, rec.Digest)
 	}
-	res, err := b.tx.Exec(r.insert, args...)
+	done, err := b.tx.Exec(r.insert, args...)
 	if err != nil {
 		return 0, err
 	}
-	*r.id(row), err = res.LastInsertId()
+	*r.id(row), err = done.LastInsertId()
 	return *r.id(row), err
 }
 

@@ -33,6 +33,7 @@ type DB struct {
 	conn   *sql.Conn
 	stmts  map[string]*kept    // the writer's, prepared once
 	bound  []driver.NamedValue // the writer's
+	seen   seen                // the writer's
 	gen    atomic.Int64        // commits that changed data, counted
 	edits  atomic.Int64        // of those, the ones that did more than add rows
 	hub    hub
@@ -180,6 +181,7 @@ func (db *DB) round(batch []*op) (wrote bool) {
 		if p != nil {
 			logPanic("writer", p)
 			_, _ = (&Tx{db: db}).Exec(`ROLLBACK`)
+			db.seen = seen{}
 		}
 		for _, o := range batch {
 			if p != nil {
@@ -222,8 +224,12 @@ var errUndo = errors.New("a write is to be taken back")
 
 // commit runs a batch in one transaction. Its error means that nothing of it is stored.
 func (db *DB) commit(batch []*op, savepoints bool) error {
-	tx := &Tx{db: db, Now: db.Now()}
+	tx := &Tx{db: db, Now: db.Now(), seen: &db.seen}
 	if _, err := tx.Exec(db.begin); err != nil {
+		return err
+	}
+	if err := tx.fresh(); err != nil {
+		_, _ = tx.Exec(`ROLLBACK`)
 		return err
 	}
 	run := tx.run
@@ -232,6 +238,7 @@ func (db *DB) commit(batch []*op, savepoints bool) error {
 	}
 	for _, o := range batch {
 		if err := run(o); err != nil {
+			*tx.seen = seen{}
 			_, _ = tx.Exec(`ROLLBACK`) // SQLite may have rolled back by itself
 			return err
 		}
@@ -243,6 +250,7 @@ func (db *DB) commit(batch []*op, savepoints bool) error {
 	}
 	if err != nil {
 		db.failedFlush(err)
+		*tx.seen = seen{}
 		_, _ = tx.Exec(`ROLLBACK`)
 	}
 	return err
@@ -282,22 +290,14 @@ type Tx struct {
 	lines   []boardLine // alerts that were written
 	edited  bool        // rows of the API were changed or deleted, or added below others
 	wrote   bool        // since a write began
-	seen
-}
-
-// seen is what the writes of a transaction need to look up only once. Nothing
-// else can change it meanwhile; a write that is taken back takes it along.
-type seen struct {
-	models     map[string]Model
-	dimensions *[]string // nil: not known
-	nextID     int64     // of the next result; 0: not known
+	*seen
 }
 
 // run lets o write. Its error means that the whole transaction is lost.
 func (tx *Tx) run(o *op) error {
 	tx.changes, tx.people, tx.lines, tx.edited, tx.wrote = nil, nil, nil, false, false
 	if o.err = classify(guard(o.fn, tx)); o.err != nil {
-		tx.seen = seen{}
+		*tx.seen = seen{}
 		if tx.wrote {
 			return errUndo
 		}

@@ -195,12 +195,22 @@ func (tx *Tx) insertDecision(actor Actor, a *alertRow, c Choice, covers []cover)
 
 // Wake ends the snoozes whose time has come. It writes only when there is one.
 func Wake(ctx context.Context, db *DB) error {
-	due, err := db.ids(ctx, `SELECT id FROM alert WHERE state = 'snoozed' AND snooze_until <= ? LIMIT 1`, db.Now())
-	if err != nil || len(due) == 0 {
+	b, err := db.locked(ctx)
+	if err != nil {
 		return err
 	}
+	var due []int64
+	for i := range b.lines {
+		if l := &b.lines[i]; l.state == StateSnoozed && l.until != 0 && l.until <= db.Now() {
+			due = append(due, l.ID)
+		}
+	}
+	b.done()
+	if len(due) == 0 {
+		return nil
+	}
 	return db.do(ctx, func(tx *Tx) error {
-		list, err := loadAlerts(tx, `state = 'snoozed' AND snooze_until <= ?`, tx.Now)
+		list, err := loadAlerts(tx, `id IN (SELECT value FROM json_each(?)) AND state = 'snoozed' AND snooze_until <= ?`, jsonIDs(due), tx.Now)
 		for _, a := range list {
 			if err == nil {
 				a.wake(tx.Now)

@@ -295,6 +295,6 @@ func waitStates(ctx context.Context, rd reader) (map[int64]int8, error) {
 			out[id] = rowInReview
 		}
 		return err
-	}, `SELECT id, state FROM alert WHERE state IN ('in_review', 'snoozed')`)
+	}, `SELECT id, state FROM alert INDEXED BY alert_open WHERE `+openStates+` AND state != 'new'`)
 	return out, err
 }

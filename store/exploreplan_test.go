@@ -56,6 +56,7 @@ func TestExplorePlans(t *testing.T) {
 
 // exploreScans are the whole tables that may be read, and those read in order up to a limit.
 var exploreScans = []string{
+	"SCAN alert USING COVERING INDEX alert_open",                  // those that wait
 	"SCAN detectionmodelresult USING INDEX result_date",           // the newest 20,000
 	"SCAN detectionmodelresult USING COVERING INDEX result_score", // counted, when all is read
 	"SCAN r", "SCAN model", "SCAN dimension", "SCAN dimension USING COVERING INDEX sqlite_autoindex_dimension_1", "SCAN json_each VIRTUAL TABLE INDEX 1:", "SCAN CONSTANT ROW",

@@ -35,7 +35,7 @@ func (tx *Tx) model(name string) (Model, error) {
 	}
 	m, err := tx.findModel(name)
 	if err == nil {
-		if tx.models == nil {
+		if tx.models == nil || len(tx.models) >= maxStmts {
 			tx.models = map[string]Model{}
 		}
 		tx.models[name] = m

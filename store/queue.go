@@ -139,31 +139,34 @@ func (q *queue) next(ctx context.Context, db *DB, from *Place, before bool, n in
 	if before {
 		order = func(a, b Place) int { return b.compare(a) }
 	}
+	b, err := db.locked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := q.in
+	if in == nil {
+		in = func(*boardLine) bool { return true }
+	}
+	out = b.next(in, from, order, n)
+	b.done()
 	if q.in != nil {
-		b, err := db.locked(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer b.done()
-		return b.next(q.in, from, order, n), nil
+		return out, nil
 	}
 	sign, way := "<", "DESC"
 	if before {
 		sign, way = ">", "ASC"
 	}
-	for _, state := range []State{StateNew, StateInReview, StateSnoozed, StateConfirmed, StateDismissed, StateWithdrawn} {
-		text, args := `SELECT priority, id FROM alert WHERE state = '`+string(state)+`'`, []any{}
-		if from != nil {
-			text += ` AND priority ` + sign + `= ? AND (priority, id) ` + sign + ` (?, ?)` // the first is for the index: both ways
-			args = append(args, from.Priority, from.Priority, from.ID)
-		}
-		text += ` ORDER BY priority ` + way + `, id ` + way + ` LIMIT ?`
-		some, err := all(ctx, db, func(r *sql.Rows, p *Place) error { return r.Scan(&p.Priority, &p.ID) }, text, append(args, n)...)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, some...)
+	text, args := `SELECT priority, id FROM alert WHERE `+closedStates, []any{}
+	if from != nil {
+		text += ` AND priority ` + sign + `= ? AND (priority, id) ` + sign + ` (?, ?)` // the first is for the index: both ways
+		args = append(args, from.Priority, from.Priority, from.ID)
 	}
+	text += ` ORDER BY priority ` + way + `, id ` + way + ` LIMIT ?`
+	closed, err := all(ctx, db, func(r *sql.Rows, p *Place) error { return r.Scan(&p.Priority, &p.ID) }, text, append(args, n)...)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, closed...)
 	slices.SortFunc(out, order)
 	return out[:min(n, len(out))], nil
 }

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"errors"
+	"testing"
+)
+
+// No id is used again, also after a restart, when the newest rows are gone.
+func TestIDsAreNeverUsedAgain(t *testing.T) {
+	db := openTest(t)
+	who := tester(t, db, Admin)
+	for range 2 {
+		mustPost(t, db, who, Results, seedResult)
+	}
+	for _, r := range []*Resource{Evidences, Results} {
+		for id := range int64(2) {
+			if _, _, err := Apply(t.Context(), db, who, func(b *Batch) (int, error) { return 0, b.Delete(r, 2-id) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(t.Context(), db.Path(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if m := mustPost(t, db, who, Results, seedResult); m["id"] != 3.0 {
+		t.Errorf("the result got the id %v; want 3", m["id"])
+	}
+	if n := count(t, db, `SELECT max(id) FROM detectionevidence`); n != 3 {
+		t.Errorf("the evidence got the id %d; want 3", n)
+	}
+}
+
+// What the writer remembers from one commit to the next ends when another
+// process writes, or when a write is taken back.
+func TestWriterForgets(t *testing.T) {
+	db := openTest(t)
+	who := tester(t, db, Admin)
+	mustPost(t, db, who, Results, seedResult)
+	other, err := Open(t.Context(), db.Path(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	model := ""
+	if err := db.r.QueryRow(`SELECT name FROM model`).Scan(&model); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.SetScale(t.Context(), who, model, 1000); err != nil {
+		t.Fatal(err)
+	}
+	mustPost(t, other, who, Results, seedResult)
+	if m := mustPost(t, db, who, Results, seedResult); m["id"] != 3.0 {
+		t.Errorf("beside another process the result got the id %v; want 3", m["id"])
+	}
+	if n := count(t, db, `SELECT count(*) FROM alert WHERE peak > 0.1`); n != 0 {
+		t.Errorf("%d alerts are ranked by the scale from before", n)
+	}
+	no := errors.New("no")
+	if _, err := Write(t.Context(), db, func(tx *Tx) (Model, error) {
+		m, err := tx.model("new 1.0")
+		return m, errors.Join(err, no)
+	}); !errors.Is(err, no) {
+		t.Fatal(err)
+	}
+	if _, err := Write(t.Context(), db, func(tx *Tx) (Model, error) { return tx.model("new 1.0") }); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, db, `SELECT count(*) FROM model WHERE name = 'new 1.0'`); n != 1 {
+		t.Error("the row of a model that was taken back is not made again")
+	}
+}
