@@ -256,7 +256,7 @@ func newestGood(path string) string {
 		if _, err := readHeader(b, st); err != nil {
 			continue
 		}
-		if _, err := inspect(context.Background(), b, "", true); err == nil {
+		if _, err := inspect(context.Background(), b, "", quickly); err == nil {
 			return b
 		}
 	}

@@ -111,7 +111,7 @@ func setWAL(path string, mode byte) error {
 // inspect reads the file as it is, with its WAL, and writes nothing to it. It
 // refuses a damaged one, and one that holds anything but our schema: triggers
 // and views are programs. It returns the file's schema version.
-func inspect(ctx context.Context, path, schema string, full bool) (version int, err error) {
+func inspect(ctx context.Context, path, schema string, how reading) (version int, err error) {
 	ro, err := sql.Open("sqlite", dsn(path, "busy_timeout(5000)", "query_only(1)", "trusted_schema(0)", "cell_size_check(1)")+"&mode=ro")
 	if err != nil {
 		return 0, err
@@ -136,16 +136,34 @@ func inspect(ctx context.Context, path, schema string, full bool) (version int, 
 			return 0, err
 		}
 	}
-	if full {
-		err = quickCheck(ctx, ro, path)
+	if how != unread {
+		err = how.through(ctx, ro, path)
 	}
 	return version, err
 }
 
-// quickCheck reads the whole file.
-func quickCheck(ctx context.Context, ro *sql.DB, path string) error {
+// reading is how a file is read through.
+type reading string
+
+const (
+	unread  reading = ""
+	quickly reading = "quick_check"
+	wholly  reading = "integrity_check" // with the indexes: about six times as long
+)
+
+// readingOf tells how to read the file at path through: with its indexes where a WAL
+// was left. After a crash the file and its WAL fit; but it may be a copy that was made
+// while a checkpoint wrote to the file, and then its pages are of two times.
+func readingOf(path string) reading {
+	if sizeOf(path+"-wal") > 0 {
+		return wholly
+	}
+	return quickly
+}
+
+func (how reading) through(ctx context.Context, ro *sql.DB, path string) error {
 	var found string
-	err := ro.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
+	err := ro.QueryRowContext(ctx, `PRAGMA `+string(how)+`(1)`).Scan(&found)
 	if err == nil && found != "ok" {
 		err = &Error{Kind: Damaged, Msg: fmt.Sprintf("%s is damaged; it was not changed", path), Err: errors.New(found)}
 	}

@@ -172,6 +172,14 @@ func TestFaultDamageIsRefused(t *testing.T) {
 		{"10,000 tables", sqlite(`CREATE TABLE t (a)`, `PRAGMA writable_schema = 1`,
 			`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
 			INSERT INTO sqlite_schema SELECT 'view', 'v' || i, 'v' || i, 0, 'CREATE VIEW v' || i || ' AS SELECT 1' FROM n`), NotOurs, "is not in its schema"},
+		{"pages of two times, with their WAL", func(tb testing.TB, path string) {
+			put(tb, path, good)
+			crashed(tb, path, strings.ReplaceAll(setMark, "?1", "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'"),
+				`CREATE TEMP TABLE ix AS SELECT * FROM sqlite_schema WHERE name = 'result_date'`, `PRAGMA writable_schema = 1`,
+				`DELETE FROM sqlite_schema WHERE name = 'result_date'`, `PRAGMA writable_schema = RESET`,
+				`UPDATE detectionmodelresult SET date = date + 1 WHERE id = 7`, `PRAGMA writable_schema = 1`,
+				`INSERT INTO sqlite_schema SELECT * FROM ix`)
+		}, Damaged, "damaged"},
 		{"a foreign journal", func(tb testing.TB, path string) {
 			put(tb, path, good)
 			put(tb, path+"-journal", append([]byte("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"), make([]byte, 9000)...))

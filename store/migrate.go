@@ -33,7 +33,7 @@ func migrate(ctx context.Context, path, schema string, from int) error {
 	err := onDisk(os.MkdirAll(folder, 0o700), "cannot make "+folder)
 	if err == nil {
 		_, err = backupFile(ctx, path, filepath.Join(folder, fmt.Sprintf("before-schema-%d.db", newestSchema())), func(tmp string) (*Report, error) {
-			_, err := inspect(ctx, tmp, schema, true)
+			_, err := inspect(ctx, tmp, schema, quickly)
 			return &Report{}, err
 		})
 	}

@@ -41,10 +41,11 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	how := readingOf(path)
 	h, err := prepareFile(ctx, path, o)
 	var raw *os.File
 	if err == nil && o.Own {
-		raw, err = takeOver(ctx, path, o)
+		raw, err = takeOver(ctx, path, o, how)
 	}
 	if err != nil {
 		return nil, wayBack(path, classify(err))
@@ -68,7 +69,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	db.beside("writer", db.writer)
 	if o.Own && sizeOf(path) > checkedFirst {
 		ctx, db.stopCheck = context.WithCancel(ctx)
-		db.beside("check", func() { db.check(ctx) })
+		db.beside("check", func() { db.check(ctx, how) })
 	}
 	return db, nil
 }
@@ -174,7 +175,7 @@ func create(ctx context.Context, path, schema string) error {
 
 // takeOver holds a file against other servers, reads it through and brings it
 // to the newest schema.
-func takeOver(ctx context.Context, path string, o Options) (_ *os.File, err error) {
+func takeOver(ctx context.Context, path string, o Options, how reading) (_ *os.File, err error) {
 	raw, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -187,8 +188,11 @@ func takeOver(ctx context.Context, path string, o Options) (_ *os.File, err erro
 	if err := claim(raw); err != nil {
 		return nil, err
 	}
-	had := sizeOf(path+"-wal") > 0
-	version, err := inspect(ctx, path, o.Schema, sizeOf(path) <= checkedFirst)
+	had := how == wholly
+	if sizeOf(path) > checkedFirst {
+		how = unread // while it is served
+	}
+	version, err := inspect(ctx, path, o.Schema, how)
 	if err != nil {
 		if !had { // SQLite made them to read, and may not remove what it may not write
 			_ = os.Remove(path + "-wal")
@@ -282,8 +286,8 @@ func (db *DB) beside(name string, fn func()) {
 }
 
 // check reads through a large file while it is served.
-func (db *DB) check(ctx context.Context) {
-	if err := quickCheck(ctx, db.r, db.path); err != nil && ctx.Err() == nil {
+func (db *DB) check(ctx context.Context, how reading) {
+	if err := how.through(ctx, db.r, db.path); err != nil && ctx.Err() == nil {
 		if e := AsError(wayBack(db.path, classify(err))); e.Kind == Damaged {
 			db.fail(e)
 		}

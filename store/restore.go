@@ -105,7 +105,7 @@ func fill(dst *os.File, from string) error {
 // sessions in it: some may have been ended since the backup was made.
 func prepare(ctx context.Context, tmp, from string, o Options) (r *Report, err error) {
 	h := Options{Schema: o.Schema, Clock: o.Clock}
-	version, err := inspect(ctx, tmp, o.Schema, true)
+	version, err := inspect(ctx, tmp, o.Schema, quickly)
 	if err == nil && version < newestSchema() {
 		err = upgradeFile(ctx, tmp, o.Schema, version)
 	}
@@ -177,7 +177,7 @@ func swap(ctx context.Context, tmp, path string, o Options) (kept string, err er
 
 // keep gives the file at path a second name, with what its WAL holds.
 func keep(ctx context.Context, path string, o Options) (string, error) {
-	if _, err := inspect(ctx, path, o.Schema, true); err == nil { // a good file: opened once, its WAL is in it
+	if _, err := inspect(ctx, path, o.Schema, quickly); err == nil { // a good file: opened once, its WAL is in it
 		if db, err := Open(ctx, path, Options{Clock: o.Clock}); err == nil {
 			if err := db.Close(); err != nil {
 				return "", err

@@ -20,6 +20,7 @@ import (
 const (
 	idleAfter = time.Second // without a write, until the WAL is emptied into the file
 	walLimit  = 24 << 20    // bytes of WAL above which writes wait for readers to let go of it
+	maxRead   = 5 * time.Second // that a reader may hold on to it: queryTimeout, and the 5 s of a page
 	maxMarks  = 8           // marks that may stand in the file while readers hold up a checkpoint
 )
 
@@ -232,7 +233,11 @@ func (db *DB) settleWAL(wrote bool) {
 	f.unsaved, f.fresh = true, false
 	f.idle.Reset(idleAfter)
 	if db.walSize.Load() > f.tryAt {
-		db.emptyWAL(time.Second * time.Duration(f.tryAt/walLimit))
+		wait := time.Second
+		if f.tryAt > walLimit {
+			wait = maxRead + time.Second // by then each reader of that time is gone
+		}
+		db.emptyWAL(wait)
 	} else if f.stale {
 		_ = db.mark("PASSIVE")
 	}
@@ -250,7 +255,7 @@ func (db *DB) emptyWAL(wait time.Duration) {
 	defer func() { _, _ = db.conn.ExecContext(ctx, `PRAGMA busy_timeout = 5000`) }()
 	_ = db.mark("TRUNCATE") // where a full disk or a reader forbids it, the next time will do
 	db.walSize.Store(f.wal.Size())
-	f.tryAt = max(walLimit, 2*f.wal.Size()) // a slow reader costs a pause seldom, and a longer one the next time
+	f.tryAt = max(walLimit, 2*f.wal.Size()) // a slow reader costs a short pause, and a long one only if it goes on
 	if f.unsaved {
 		f.idle.Reset(idleAfter)
 	}
