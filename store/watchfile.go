@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	idleAfter = time.Second // without a write, until the WAL is emptied into the file
-	walLimit  = 24 << 20    // bytes of WAL above which writes wait for readers to let go of it
+	idleAfter = time.Second     // without a write, until the WAL is emptied into the file
+	walLimit  = 24 << 20        // bytes of WAL above which writes wait for readers to let go of it
 	maxRead   = 5 * time.Second // that a reader may hold on to it: queryTimeout, and the 5 s of a page
-	maxMarks  = 8           // marks that may stand in the file while readers hold up a checkpoint
+	maxMarks  = 8               // marks that may stand in the file while readers hold up a checkpoint
 )
 
 // watched is what the writer knows of the files that it writes. SQLite goes on
