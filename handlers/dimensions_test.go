@@ -22,11 +22,11 @@ func combOf(html string) string {
 	if m == nil {
 		return "no comb"
 	}
-	var heat string
+	var heat strings.Builder
 	for _, t := range heats.FindAllStringSubmatch(m[2], -1) {
-		heat += strings.TrimSuffix(t[1]+t[2], "on")
+		heat.WriteString(strings.TrimSuffix(t[1]+t[2], "on"))
 	}
-	return m[1] + " " + heat
+	return m[1] + " " + heat.String()
 }
 
 // What is set of dimensions is seen on every page that draws them: their order,
