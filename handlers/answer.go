@@ -138,12 +138,20 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, code int, e 
 		Frame: s.frame(q, http.StatusText(code), ""), Status: code, Request: id, Heading: strings.TrimSuffix(sentence(what), "."), Detail: sentence(then),
 		Links: []templates.Link{{Text: "Open the queue", URL: "/"}},
 	}
-	if code == http.StatusNotFound && then == "" {
+	switch {
+	case code == http.StatusNotFound && then == "":
 		d.Detail = "It may have been removed since, or the address has a typing error."
+	case code == http.StatusMethodNotAllowed && then == "":
+		d.Detail = "It takes what a form sends: open the page with the form again."
+	case code >= http.StatusInternalServerError && r.Method == http.MethodGet:
+		d.Links = append([]templates.Link{{Text: "Try again", URL: ownPath(r.URL.RequestURI())}}, d.Links...)
 	}
 	d.At = d.Now
-	if q.session == nil {
-		d.Links[0].Text = "Sign in"
+	switch {
+	case code == http.StatusMisdirectedRequest: // no address of this name leads anywhere
+		d.Links = nil
+	case q.session == nil && code != http.StatusMethodNotAllowed: // which does not look for one
+		d.Links[len(d.Links)-1].Text = "Sign in"
 	}
 	if err := page(w, code, templates.Error, d); err != nil {
 		send(w, code, "text/plain; charset=utf-8", []byte(sentence(e.Msg)+"\n"))
