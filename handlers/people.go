@@ -24,6 +24,7 @@ func (p *pages) peopleRoutes() []route {
 // orderWords tell the orders of the list.
 var orderWords = map[store.PeopleOrder]string{
 	store.ByPeak: "highest score in the last 7 days", store.ByChange: "how much the last 7 days rose above the 30 before",
+	store.ByDays: "how many of the last 28 days have a result, above the median of the role",
 	store.ByOpen: "alerts that need a decision", store.ByLabel: "how they are shown", store.ByRole: "role",
 }
 
@@ -101,13 +102,13 @@ func peopleHeads(q store.PeopleQuery, role bool) []templates.PeopleHead {
 		heads = append(heads, head("Role", store.ByRole, true, false, true))
 	}
 	return append(heads, templates.PeopleHead{Label: "7 days"}, head("Peak, 7 d", store.ByPeak, false, true, false),
-		head("Change", store.ByChange, false, true, true), templates.PeopleHead{Label: "60 days", Narrow: true}, head("Open", store.ByOpen, false, true, false))
+		head("Change", store.ByChange, false, true, true), head("Days of 28", store.ByDays, false, true, true), templates.PeopleHead{Label: "60 days", Narrow: true}, head("Open", store.ByOpen, false, true, false))
 }
 
 func personRow(x store.PersonRow, shown who, drawn []store.Dimension) templates.PeopleRow {
 	label, sub := shown.label(x.Subject)
 	row := templates.PeopleRow{
-		URL: personPath(x.ID), Label: label, Role: roleWords(x.Subject), Days: x.Days, Open: x.Open, Change: known(x.Change),
+		URL: personPath(x.ID), Label: label, Role: roleWords(x.Subject), Days: x.Days, Often: x.Often, Usual: strconv.FormatFloat(x.Usual, 'f', -1, 64), Open: x.Open, Change: known(x.Change),
 	}
 	if id, role, ok := strings.Cut(sub, " · "); ok || role == "" && id != x.Role {
 		row.Sub = id // the role has a column of its own

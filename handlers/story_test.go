@@ -34,6 +34,9 @@ func TestInsidersAreFound(t *testing.T) {
 		if top := h.shown(h.ana, "/?view=all"); top[0] != "KA001" {
 			t.Errorf("day %d: everything begins with %s", day, top[:3])
 		}
+		if top := h.shown(h.ana, "/people?order=days")[:3]; !slices.Contains(top, "CH002") {
+			t.Errorf("day %d: the people with results on most days begin with %s", day, top)
+		}
 		const low = "score<0.4 email>=0.25 login>=0.25"
 		rows := regexp.MustCompile(`<tr [^>]*data-id=[\s\S]*?</tr>`).FindAllString(h.page(h.ana, "/explore?q="+url.QueryEscape(low)), -1)
 		hers := 0

@@ -17,17 +17,19 @@ type PeopleOrder string
 const (
 	ByPeak   PeopleOrder = "peak" // of 7 days
 	ByChange PeopleOrder = "change"
+	ByDays   PeopleOrder = "days" // with a result of 28, above the median of the role
 	ByOpen   PeopleOrder = "open"
 	ByLabel  PeopleOrder = "person"
 	ByRole   PeopleOrder = "role"
 )
 
 // PeopleOrders are all orders; the first is the one unasked.
-var PeopleOrders = []PeopleOrder{ByPeak, ByChange, ByOpen, ByLabel, ByRole}
+var PeopleOrders = []PeopleOrder{ByPeak, ByChange, ByDays, ByOpen, ByLabel, ByRole}
 
 const (
 	peakDays   = 7
 	beforeDays = 30
+	oftenDays  = 28
 )
 
 // PeopleQuery says which people to list.
@@ -48,6 +50,8 @@ type PersonRow struct {
 	Dims   map[string]Peak // highest of each dimension in those 7 days
 	Days   []float64       // highest level of each of 60 days, NaN: none; only with a Limit, as is
 	Band   float64         // the 95th percentile of those of the same role, NaN: too few
+	Often  int             // days with a result, of the last 28
+	Usual  float64         // the median of those days in the role
 	Open   int             // alerts to be decided
 	Cursor string
 }
@@ -166,6 +170,24 @@ func (db *DB) keys(ctx context.Context, r *recent, order PeopleOrder) (func(int6
 		return func(id int64) float64 { return float64(open[id]) }, err
 	}
 	peaks := make(map[int64]float64, len(r.cells))
+	if order == ByDays {
+		roles, err := pairs[int64, string](ctx, db, `SELECT id, role FROM person`)
+		if err != nil {
+			return nil, err
+		}
+		days := map[string][]float64{}
+		for id, role := range roles {
+			days[role] = append(days[role], float64(r.often(id)))
+		}
+		usual := map[string]float64{}
+		for role, list := range days {
+			usual[role] = medianOf(list)
+		}
+		for id, role := range roles {
+			peaks[id] = float64(r.often(id)) - usual[role]
+		}
+		return func(id int64) float64 { return peaks[id] }, nil
+	}
 	for id, cells := range r.cells {
 		now, before := r.peaks(cells)
 		switch {
@@ -182,6 +204,19 @@ func (db *DB) keys(ctx context.Context, r *recent, order PeopleOrder) (func(int6
 		}
 		return -math.MaxFloat64 // last
 	}, nil
+}
+
+// often counts a person's days with a result, of the last 28.
+func (r *recent) often(id int64) int {
+	var days [oftenDays]bool
+	n := 0
+	for i := range r.cells[id] {
+		if ago := r.from + Days - 1 - int(r.cells[id][i].day); ago >= 0 && ago < oftenDays && !days[ago] {
+			days[ago] = true
+			n++
+		}
+	}
+	return n
 }
 
 // peaks are the highest results of the last 7 days and of the 30 days before.
@@ -274,7 +309,7 @@ func (r *recent) describe(p *PersonRow, further map[int64]string) {
 	}
 	var own dailyValues
 	r.daily(p.ID, &own)
-	p.Days = own.days(scoreSeries)
+	p.Days, p.Often = own.days(scoreSeries), r.often(p.ID)
 	cells, today := r.cells[p.ID], r.from+Days-1
 	for i := range cells {
 		if c := &cells[i]; int(c.day) <= today && int(c.day) > today-peakDays {
@@ -292,9 +327,9 @@ func (r *recent) describe(p *PersonRow, further map[int64]string) {
 	}
 }
 
-// roleBands fills in the 95th percentile of all daily scores of each row's role.
+// roleBands fills in the 95th percentile of all daily scores of each row's role, and its usual days.
 func (db *DB) roleBands(ctx context.Context, r *recent, rows []PersonRow) error {
-	of := map[string]float64{}
+	of, days := map[string]float64{}, map[string]float64{}
 	for i := range rows {
 		role := rows[i].Role
 		if _, ok := of[role]; !ok {
@@ -302,9 +337,13 @@ func (db *DB) roleBands(ctx context.Context, r *recent, rows []PersonRow) error 
 			if err != nil {
 				return err
 			}
-			of[role] = r.usual(ids)
+			list := make([]float64, len(ids))
+			for k, id := range ids {
+				list[k] = float64(r.often(id))
+			}
+			of[role], days[role] = r.usual(ids), medianOf(list)
 		}
-		rows[i].Band = of[role]
+		rows[i].Band, rows[i].Usual = of[role], days[role]
 	}
 	return nil
 }

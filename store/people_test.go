@@ -50,6 +50,7 @@ func TestPeople(t *testing.T) {
 	}{
 		{"by peak; who has none comes last", PeopleQuery{Order: ByPeak}, "4: A1 B2 C3 D4"}, // 0.9 of scale, 0.7
 		{"by change: +0.8, -0.2", PeopleQuery{Order: ByChange}, "4: A1 B2 C3 D4"},
+		{"by days above the role: 1 over 0.5, 3 over 3, 0 over 0, 0 over 0.5", PeopleQuery{Order: ByDays}, "4: A1 B2 D4 C3"},
 		{"by open alerts", PeopleQuery{Order: ByOpen}, "4: A1 B2 D4 C3"}, // 2, 1, 1, 0
 		{"by id", PeopleQuery{Order: ByLabel}, "4: A1 B2 C3 D4"},
 		{"by role", PeopleQuery{Order: ByRole}, "4: D4 A1 C3 B2"},

@@ -39,5 +39,7 @@ type PeopleRow struct {
 	Change *float64
 	Days   []float64 // 60 levels; NaN is a day without a result
 	Band   float64   // 95th percentile of the role; 0: none
+	Often  int       // days with a result, of the last 28
+	Usual  string    // the median of those days in the role
 	Open   int
 }

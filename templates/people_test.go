@@ -125,7 +125,7 @@ func samplePeople() PeopleData {
 		Frame: sampleFrame("People", "people"), Found: 200, Whole: 200, Says: "highest score in the last 7 days", HasRole: true, Export: "/people.csv", Next: "/people?after=1", First: "/people",
 		Heads: []PeopleHead{{"Person", "/people?order=person", false, true, false, false}, {"Role", "/people?order=role", false, true, false, true}, {"7 days", "", false, false, false, false}, {"Peak, 7 d", "/people", true, false, true, false}, {"Change", "/people?order=change", false, false, true, true}, {"60 days", "", false, false, false, true}, {"Open", "/people?order=open", false, false, true, false}},
 		Rows: []PeopleRow{
-			{URL: "/people/7", Label: "Marcus Hale", Sub: "MH022", Role: "Engineer, Engineering", Dims: dims(.34, .42, .96, .81, .93), Peak: new(.94), Change: new(.38), Days: series(.5), Band: .38, Open: 14},
+			{URL: "/people/7", Label: "Marcus Hale", Sub: "MH022", Role: "Engineer, Engineering", Dims: dims(.34, .42, .96, .81, .93), Peak: new(.94), Change: new(.38), Days: series(.5), Band: .38, Often: 12, Usual: "0.5", Open: 14},
 			{URL: "/people/8", Label: "TW016", Role: "Administrator, IT", Dims: dims(.1, -1, .2, -1), Peak: new(float64(61)), Scale: 100, Change: new(-.06), Days: full(.4)},
 			{URL: "/people/9", Label: "ES008", Dims: dims(-1, -1, -1, -1), Days: full(math.NaN())},
 		},
