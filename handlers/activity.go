@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -119,11 +121,7 @@ func (p *pages) entryPeople(r *request, also int64, entries []store.Entry) (who,
 	if err != nil {
 		return who{}, nil, err
 	}
-	var list []store.Subject
-	for _, s := range subjects {
-		list = append(list, s)
-	}
-	shown, err := p.who(r, p.mode(r.Context()), list...)
+	shown, err := p.who(r, p.mode(r.Context()), slices.Collect(maps.Values(subjects))...)
 	return shown, subjects, err
 }
 

@@ -55,10 +55,7 @@ func DecideResults(ctx context.Context, db *DB, actor Actor, results []int64, c 
 func (tx *Tx) decideResults(b *BulkResults, actor Actor, list []chosen, c Choice) error {
 	people := map[int64]bool{}
 	for _, h := range list {
-		if slices.ContainsFunc(b.Held, func(held Held) bool { return held.Alert == h.alert }) {
-			continue
-		}
-		if len(h.open) == 0 {
+		if len(h.open) == 0 { // so it is not held back
 			b.Skipped = append(b.Skipped, Skip{h.alert, "decided already"})
 			continue
 		}
@@ -68,7 +65,7 @@ func (tx *Tx) decideResults(b *BulkResults, actor Actor, list []chosen, c Choice
 				choice.Results = append(choice.Results, r.result)
 			}
 		}
-		if err := b.add(h.alert, func() (Outcome, error) { return tx.decide(actor, h.alert, choice, &b.Batch, true) }); err != nil {
+		if err := b.decide(tx, actor, h.alert, choice); err != nil {
 			return err
 		}
 		if len(b.Done) > done {

@@ -55,10 +55,10 @@ var operators = []operator{
 	{"icontains", texts, oneValue, false, "contains, in any case", folded("instr(%s, %s) > 0")},
 	{"startswith", texts, oneValue, true, "starts with", startsWith},
 	{"istartswith", texts, oneValue, false, "starts with, in any case", folded("instr(%s, %s) = 1")},
-	{"endswith", texts, oneValue, false, "ends with", endsWith},
-	{"iendswith", texts, oneValue, false, "ends with, in any case", endsWithFolded},
-	{"regex", texts, aPattern, false, "matches the regular expression (RE2)", matches},
-	{"iregex", texts, aPattern, false, "matches the regular expression (RE2), in any case", matchesFolded},
+	{"endswith", texts, oneValue, false, "ends with", endsWith("%s", strings.Clone)},
+	{"iendswith", texts, oneValue, false, "ends with, in any case", endsWith("citd_fold(%s)", foldCase)},
+	{"regex", texts, aPattern, false, "matches the regular expression (RE2)", matches("")},
+	{"iregex", texts, aPattern, false, "matches the regular expression (RE2), in any case", matches("(?i)")},
 	{"in", every, anyValues, true, "is one of a,b,c", among},
 	{"gt", ordered, oneValue, true, "is greater than", compare(">")},
 	{"gte", ordered, oneValue, true, "is at least", compare(">=")},
@@ -150,27 +150,20 @@ func afterPrefix(s string) (string, bool) {
 	return "", false
 }
 
-func endsWith(b *binder, _ *Field, col string, v []any) string {
-	return ending(b, col, v[0].(string))
-}
-
-func endsWithFolded(b *binder, _ *Field, col string, v []any) string {
-	return ending(b, "citd_fold("+col+")", foldCase(v[0].(string)))
-}
-
-func ending(b *binder, text, s string) string {
-	if s == "" {
-		return text + " IS NOT NULL"
+func endsWith(form string, fold func(string) string) buildSQL {
+	return func(b *binder, _ *Field, col string, v []any) string {
+		text, s := fmt.Sprintf(form, col), fold(v[0].(string))
+		if s == "" {
+			return text + " IS NOT NULL"
+		}
+		return "substr(" + text + ", " + b.val(int64(-utf8.RuneCountInString(s))) + ") = " + b.val(s)
 	}
-	return "substr(" + text + ", " + b.val(int64(-utf8.RuneCountInString(s))) + ") = " + b.val(s)
 }
 
-func matches(b *binder, _ *Field, col string, v []any) string {
-	return "citd_match(" + b.val(v[0]) + ", " + col + ")"
-}
-
-func matchesFolded(b *binder, _ *Field, col string, v []any) string {
-	return "citd_match(" + b.val("(?i)"+v[0].(string)) + ", " + col + ")"
+func matches(flags string) buildSQL {
+	return func(b *binder, _ *Field, col string, v []any) string {
+		return "citd_match(" + b.val(flags+v[0].(string)) + ", " + col + ")"
+	}
 }
 
 // among repeats the last value up to a power of two, so that lists of any

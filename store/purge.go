@@ -28,10 +28,11 @@ func (p Purged) String() string {
 		p.People, p.Results, p.Events, p.Evidence, p.Addresses, p.Notes, p.Reveals)
 }
 
-// purge is one purge under way.
+// purge is one purge under way, until its first error.
 type purge struct {
 	*Batch
 	done Purged
+	err  error
 }
 
 // Purge removes what p says, with one row on record, which holds an internal id
@@ -41,15 +42,22 @@ func (db *DB) Purge(ctx context.Context, by Actor, p Purge) (Purged, error) {
 	var done Purged // outlives the error that takes a dry run back
 	_, _, err := Apply(ctx, db, by, func(b *Batch) (int, error) {
 		u := &purge{Batch: b}
-		id, detail, err := u.run(p)
-		done = u.done
-		if err != nil {
-			return 0, err
+		id, detail := int64(0), "before "+time.UnixMicro(p.Before).UTC().Format(time.DateOnly)
+		if p.Person != "" {
+			id, detail = u.person(p), "reason "+p.Reason
+		} else {
+			u.old(p.Before)
 		}
-		if err := b.settle(); err != nil {
-			return 0, err
+		// Answers kept for retries tell of people, too.
+		u.exec(`DELETE FROM idempotency WHERE answer IS NOT NULL OR ids != '[]'`)
+		u.log = changeLog{} // the purge is the one row on record
+		if done = u.done; u.err == nil {
+			u.err = b.settle()
 		}
-		if p.DryRun {
+		switch {
+		case u.err != nil:
+			return 0, u.err
+		case p.DryRun:
 			return 0, errDryRun
 		}
 		return 0, audit(b.tx, by, "purge", Employees.Name, id, detail+": "+done.String())
@@ -60,177 +68,117 @@ func (db *DB) Purge(ctx context.Context, by Actor, p Purge) (Purged, error) {
 	return done, err
 }
 
-func (u *purge) run(p Purge) (id int64, detail string, err error) {
-	detail = "before " + time.UnixMicro(p.Before).UTC().Format(time.DateOnly)
-	if p.Person != "" {
-		detail = "reason " + p.Reason
-		if id, err = u.person(p); err != nil {
-			return 0, "", err
-		}
-	} else if err := u.old(p.Before); err != nil {
-		return 0, "", err
-	}
-	// Answers kept for retries tell of people, too.
-	_, err = u.tx.Exec(`DELETE FROM idempotency WHERE answer IS NOT NULL OR ids != '[]'`)
-	u.log = changeLog{} // the purge is the one row on record
-	return id, detail, err
-}
-
 // person removes somebody with results, events, reveals, and the evidence and
 // addresses that are nobody else's; notes about them go, decisions stay.
-func (u *purge) person(p Purge) (id int64, err error) {
+func (u *purge) person(p Purge) (id int64) {
 	var name, alias string
-	err = u.tx.Row(`SELECT id, name, pseudonym FROM employee WHERE employee_id = ?`, []any{p.Person}, &id, &name, &alias)
-	if err != nil {
-		return 0, absent(err, NotFound, "there is no employee %q", p.Person)
+	if err := u.tx.Row(`SELECT id, name, pseudonym FROM employee WHERE employee_id = ?`, []any{p.Person}, &id, &name, &alias); err != nil {
+		u.err = absent(err, NotFound, "there is no employee %q", p.Person)
+		return 0
 	}
 	reason := strings.TrimSpace(p.Reason)
 	folded := foldCase(reason)
 	switch {
 	case reason == "" || len(reason) > maxText:
-		return 0, Errorf(Invalid, "a reason of 1 to %d bytes is kept on record", maxText)
+		u.err = Errorf(Invalid, "a reason of 1 to %d bytes is kept on record", maxText)
 	case strings.Contains(folded, foldCase(p.Person)) || name != "" && strings.Contains(folded, foldCase(name)):
-		return 0, Errorf(Invalid, "the reason stays on record, so it cannot name the person")
+		u.err = Errorf(Invalid, "the reason stays on record, so it cannot name the person")
 	}
-	evidence, err := u.tx.ids(`SELECT DISTINCT e.evidence FROM detectionmodelresult r JOIN result_evidence e ON e.result = r.id WHERE r.employee = ?`, id)
-	if err != nil {
-		return 0, err
-	}
-	if err := u.notes(`SELECT id FROM alert WHERE employee = ?`, id); err != nil {
-		return 0, err
-	}
-	if err := u.each(&u.done.Results, Results, `SELECT id FROM detectionmodelresult WHERE employee = ?`, id); err != nil {
-		return 0, err
-	}
-	if err := u.each(&u.done.Events, EmployeeEvents, `SELECT id FROM employeeevent WHERE employee = ?`, id); err != nil {
-		return 0, err
-	}
-	if u.done.Reveals, err = u.exec(`DELETE FROM reveal WHERE employee = ?`, id); err != nil {
-		return 0, err
-	}
-	if _, err := u.tx.Exec(`UPDATE employee SET manager = '' WHERE manager IN (?, ?) AND manager != ''`, p.Person, name); err != nil {
-		return 0, err
-	}
-	if err := u.forget(p.Person, name, alias); err != nil {
-		return 0, err
-	}
-	u.done.People = 1
-	if err := u.Delete(Employees, id); err != nil {
-		return 0, err
-	}
+	evidence := u.ids(`SELECT DISTINCT e.evidence FROM detectionmodelresult r JOIN result_evidence e ON e.result = r.id WHERE r.employee = ?`, id)
+	u.notes(`SELECT id FROM alert WHERE employee = ?`, id)
+	u.each(&u.done.Results, Results, `SELECT id FROM detectionmodelresult WHERE employee = ?`, id)
+	u.each(&u.done.Events, EmployeeEvents, `SELECT id FROM employeeevent WHERE employee = ?`, id)
+	u.done.Reveals = u.exec(`DELETE FROM reveal WHERE employee = ?`, id)
+	u.exec(`UPDATE employee SET manager = '' WHERE manager IN (?, ?) AND manager != ''`, p.Person, name)
+	u.forget(p.Person, name, alias)
+	u.each(&u.done.People, Employees, `SELECT id FROM employee WHERE id = ?`, id)
 	// Nobody's any more: this person's, and those of former posts of anybody.
-	err = u.each(&u.done.Addresses, Addresses, `SELECT id FROM address WHERE NOT EXISTS (SELECT 1 FROM employee WHERE homeAddress = address.id)`)
-	if err != nil {
-		return 0, err
-	}
-	return id, u.loose(evidence)
+	u.each(&u.done.Addresses, Addresses, `SELECT id FROM address WHERE NOT EXISTS (SELECT 1 FROM employee WHERE homeAddress = address.id)`)
+	u.loose(evidence)
+	return id
 }
 
 // old removes results, events, reveals and evidence from before a time, and the
 // notes of alerts that are left without results.
-func (u *purge) old(before int64) error {
-	evidence, err := u.tx.ids(`SELECT id FROM detectionevidence WHERE date_to < ?`, before)
-	if err != nil {
-		return err
+func (u *purge) old(before int64) {
+	evidence := u.ids(`SELECT id FROM detectionevidence WHERE date_to < ?`, before)
+	u.each(&u.done.Results, Results, `SELECT id FROM detectionmodelresult WHERE date < ?`, before)
+	u.each(&u.done.Events, EmployeeEvents, `SELECT id FROM employeeevent WHERE coalesce(until, at) < ?`, before)
+	u.done.Reveals = u.exec(`DELETE FROM reveal WHERE until < ?`, before)
+	if u.err == nil {
+		u.err = u.flush(nil) // the alerts know what is left of them
 	}
-	if err := u.each(&u.done.Results, Results, `SELECT id FROM detectionmodelresult WHERE date < ?`, before); err != nil {
-		return err
-	}
-	if err := u.each(&u.done.Events, EmployeeEvents, `SELECT id FROM employeeevent WHERE coalesce(until, at) < ?`, before); err != nil {
-		return err
-	}
-	if u.done.Reveals, err = u.exec(`DELETE FROM reveal WHERE until < ?`, before); err != nil {
-		return err
-	}
-	if err := u.flush(nil); err != nil { // the alerts know what is left of them
-		return err
-	}
-	if err := u.notes(`SELECT id FROM alert WHERE n = 0 AND last_date < ?`, before); err != nil {
-		return err
-	}
-	return u.loose(evidence)
+	u.notes(`SELECT id FROM alert WHERE n = 0 AND last_date < ?`, before)
+	u.loose(evidence)
 }
 
 // each deletes the rows of a resource whose ids q gives.
-func (u *purge) each(n *int, r *Resource, q string, args ...any) error {
-	list, err := u.tx.ids(q, args...)
-	if err != nil {
-		return err
-	}
-	for _, id := range list {
-		if err := u.Delete(r, id); err != nil {
-			return err
+func (u *purge) each(n *int, r *Resource, q string, args ...any) {
+	for _, id := range u.ids(q, args...) {
+		if u.err == nil {
+			u.err = u.Delete(r, id)
 		}
-		if err := u.flushSome(); err != nil {
-			return err
+		if u.err == nil {
+			u.err = u.flushSome()
 		}
+		*n++
 	}
-	*n += len(list)
-	return nil
 }
 
 // loose deletes those of the evidence that no result points at.
-func (u *purge) loose(evidence []int64) error {
-	return u.each(&u.done.Evidence, Evidences, `SELECT id FROM detectionevidence WHERE id IN (SELECT value FROM json_each(?))
+func (u *purge) loose(evidence []int64) {
+	u.each(&u.done.Evidence, Evidences, `SELECT id FROM detectionevidence WHERE id IN (SELECT value FROM json_each(?))
 		AND NOT EXISTS (SELECT 1 FROM result_evidence WHERE evidence = detectionevidence.id)`, jsonIDs(evidence))
 }
 
 // forget takes the words that name a person out of what was typed about others,
 // and removes saved views and keys of requests that hold one.
-func (u *purge) forget(words ...string) error {
+func (u *purge) forget(words ...string) {
 	var names []string
 	for _, w := range words {
 		if w != "" {
 			names = append(names, regexp.QuoteMeta(w))
 		}
 	}
-	named, err := regexp.Compile(`(?i)(^|[^\pL\pN])(?:` + strings.Join(names, "|") + `)([^\pL\pN]|$)`)
-	if err != nil {
-		return err
-	}
-	for _, q := range []string{
-		`DELETE FROM saved_view WHERE citd_match(?, name || char(10) || filter)`,
-		`DELETE FROM idempotency WHERE citd_match(?, key)`,
-	} {
-		if _, err := u.tx.Exec(q, named.String()); err != nil {
-			return err
-		}
-	}
+	named := regexp.MustCompile(`(?i)(^|[^\pL\pN])(?:` + strings.Join(names, "|") + `)([^\pL\pN]|$)`)
+	u.exec(`DELETE FROM saved_view WHERE citd_match(?, name || char(10) || filter)`, named.String())
+	u.exec(`DELETE FROM idempotency WHERE citd_match(?, key)`, named.String())
 	for table, column := range map[string]string{"decision": "note", "reveal": "text"} {
-		list, err := u.tx.ids(`SELECT id FROM `+table+` WHERE citd_match(?, `+column+`)`, named.String())
-		if err != nil {
-			return err
-		}
-		for _, id := range list {
+		for _, id := range u.ids(`SELECT id FROM `+table+` WHERE citd_match(?, `+column+`)`, named.String()) {
 			var text string
-			if err := u.tx.Row(`SELECT `+column+` FROM `+table+` WHERE id = ?`, []any{id}, &text); err != nil {
-				return err
+			if u.err == nil {
+				u.err = u.tx.Row(`SELECT `+column+` FROM `+table+` WHERE id = ?`, []any{id}, &text)
 			}
 			for named.MatchString(text) { // two names beside each other share what parts them
 				text = named.ReplaceAllString(text, "$1(removed)$2")
 			}
-			if _, err := u.tx.Exec(`UPDATE `+table+` SET `+column+` = ? WHERE id = ?`, text, id); err != nil {
-				return err
-			}
+			u.exec(`UPDATE `+table+` SET `+column+` = ? WHERE id = ?`, text, id)
 		}
 	}
-	return nil
 }
 
 // notes empties what was typed about the alerts that q gives.
-func (u *purge) notes(q string, args ...any) (err error) {
-	n, err := u.exec(`UPDATE decision SET note = '' WHERE note != '' AND alert IN (`+q+`)`, args...)
-	u.done.Notes += n
-	return err
+func (u *purge) notes(q string, args ...any) {
+	u.done.Notes += u.exec(`UPDATE decision SET note = '' WHERE note != '' AND alert IN (`+q+`)`, args...)
 }
 
-func (u *purge) exec(q string, args ...any) (int, error) {
-	res, err := u.tx.Exec(q, args...)
-	if err != nil {
-		return 0, err
+func (u *purge) ids(q string, args ...any) (list []int64) {
+	if u.err == nil {
+		list, u.err = u.tx.ids(q, args...)
 	}
-	n, err := res.RowsAffected()
-	return int(n), err
+	return list
+}
+
+// exec runs q, and counts the rows that it changed.
+func (u *purge) exec(q string, args ...any) (n int) {
+	if u.err == nil {
+		var res sql.Result
+		if res, u.err = u.tx.Exec(q, args...); u.err == nil {
+			rows, _ := res.RowsAffected() // the driver always knows
+			n = int(rows)
+		}
+	}
+	return n
 }
 
 // Scrub writes the file anew without what was deleted from it, so that no byte

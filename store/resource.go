@@ -55,16 +55,12 @@ func Text[T any](name, help string, at func(*T) *string) Field {
 
 // Real declares a number that has to be given.
 func Real[T any](name, help string, at func(*T) *float64) Field {
-	f := field(name, Float, help, at)
-	f.Need = true
-	return f
+	return field(name, Float, help, at).Must()
 }
 
 // RealOrNull declares a number that may be unknown.
 func RealOrNull[T any](name, help string, at func(*T) *sql.Null[float64]) Field {
-	f := field(name, Float, help, at)
-	f.Null = true
-	return f
+	return field(name, Float, help, at).orNull()
 }
 
 // Flag declares a boolean; absent is false.
@@ -72,52 +68,41 @@ func Flag[T any](name, help string, at func(*T) *bool) Field { return field(name
 
 // Day declares a date that may be unknown, kept as YYYY-MM-DD.
 func Day[T any](name, help string, at func(*T) *sql.Null[string]) Field {
-	f := field(name, Date, help, at)
-	f.Null = true
-	return f
+	return field(name, Date, help, at).orNull()
 }
 
 // Instant declares a time that has to be given, kept as microseconds since 1970.
 func Instant[T any](name, help string, at func(*T) *int64) Field {
-	f := field(name, Datetime, help, at)
-	f.Need = true
-	return f
+	return field(name, Datetime, help, at).Must()
 }
 
 // InstantOrNull declares a time that may be unknown.
 func InstantOrNull[T any](name, help string, at func(*T) *sql.Null[int64]) Field {
-	f := field(name, Datetime, help, at)
-	f.Null = true
-	return f
+	return field(name, Datetime, help, at).orNull()
 }
 
 // Raw declares a JSON list of at most 64 KiB, kept as it came; absent is null.
 func Raw[T any](name, help string, at func(*T) *string) Field {
-	f := field(name, List, help, at)
-	f.Max, f.Null = maxLongText, true
-	return f
+	return field(name, List, help, at).Long().orNull()
 }
 
 // One declares a reference that has to be given.
 func One[T any](name, target, help string, at func(*T) *int64) Field {
-	f := field(name, ToOne, help, at)
-	f.Target, f.Need = target, true
-	return f
+	return field(name, ToOne, help, at).to(target).Must()
 }
 
 // OneOrNull declares a reference that may be absent.
 func OneOrNull[T any](name, target, help string, at func(*T) *sql.Null[int64]) Field {
-	f := field(name, ToOne, help, at)
-	f.Target, f.Null = target, true
-	return f
+	return field(name, ToOne, help, at).to(target).orNull()
 }
 
 // Many declares a list of references, kept in a table of its own.
 func Many[T any](name, target, help string, at func(*T) *[]int64) Field {
-	f := field(name, ToMany, help, at)
-	f.Target = target
-	return f
+	return field(name, ToMany, help, at).to(target)
 }
+
+func (f Field) orNull() Field          { f.Null = true; return f }
+func (f Field) to(target string) Field { f.Target = target; return f }
 
 // Must marks a field that has to be given and not be empty.
 func (f Field) Must() Field { f.Need = true; return f }

@@ -85,10 +85,16 @@ func copyAside(from, path string) (tmp string, err error) {
 	if sizeOf(from+"-wal") == 0 || err != nil {
 		return tmp, err
 	}
-	if f, err = os.OpenFile(tmp+"-wal", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
-		return tmp, err
+	return tmp, copyFile(tmp+"-wal", from+"-wal")
+}
+
+// copyFile copies a file to a name that there is not yet; then it survives a power cut.
+func copyFile(to, from string) error {
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
 	}
-	return tmp, errors.Join(fill(f, from+"-wal"), f.Close())
+	return errors.Join(fill(f, from), f.Sync(), f.Close())
 }
 
 func fill(dst *os.File, from string) error {
@@ -104,14 +110,13 @@ func fill(dst *os.File, from string) error {
 // prepare reads the copy through, brings it to the newest schema and ends all
 // sessions in it: some may have been ended since the backup was made.
 func prepare(ctx context.Context, tmp, from string, o Options) (r *Report, err error) {
-	h := Options{Schema: o.Schema, Clock: o.Clock}
 	version, err := inspect(ctx, tmp, o.Schema, quickly)
 	if err == nil && version < newestSchema() {
 		err = upgradeFile(ctx, tmp, o.Schema, version)
 	}
 	var db *DB
 	if err == nil {
-		db, err = Open(ctx, tmp, h)
+		db, err = Open(ctx, tmp, Options{Schema: o.Schema, Clock: o.Clock})
 	}
 	if err != nil {
 		return nil, instead(err, from)
@@ -203,11 +208,7 @@ func keep(ctx context.Context, path string, o Options) (string, error) {
 		if err := os.Link(path+end, kept+end); err == nil {
 			continue
 		}
-		f, err := os.OpenFile(kept+end, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // no links here
-		if err != nil {
-			return "", err
-		}
-		if err := errors.Join(fill(f, path+end), f.Sync(), f.Close()); err != nil {
+		if err := copyFile(kept+end, path+end); err != nil { // no links here
 			discard(kept)
 			return "", err
 		}

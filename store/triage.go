@@ -162,10 +162,7 @@ func DecideMany(ctx context.Context, db *DB, actor Actor, alerts []int64, c Choi
 			}
 		}
 		for _, id := range ids {
-			if slices.ContainsFunc(b.Held, func(h Held) bool { return h.Alert == id }) {
-				continue
-			}
-			if err := b.add(id, func() (Outcome, error) { return tx.decide(actor, id, c, &b.Batch, true) }); err != nil {
+			if err := b.decide(tx, actor, id, c); err != nil {
 				return b, err
 			}
 		}
@@ -187,8 +184,7 @@ func UndoBatch(ctx context.Context, db *DB, actor Actor, batch int64) (Bulk, err
 			return b, Errorf(NotFound, "there is no bulk decision %d", batch)
 		}
 		for _, d := range made {
-			c := Choice{Action: Undo, Undoes: d.ID}
-			if err := b.add(d.Alert, func() (Outcome, error) { return tx.decide(actor, d.Alert, c, &b.Batch, true) }); err != nil {
+			if err := b.decide(tx, actor, d.Alert, Choice{Action: Undo, Undoes: d.ID}); err != nil {
 				return b, err
 			}
 		}
@@ -196,9 +192,13 @@ func UndoBatch(ctx context.Context, db *DB, actor Actor, batch int64) (Bulk, err
 	})
 }
 
-// add runs one decision of a bulk: a conflict is listed, any other error ends it.
-func (b *Bulk) add(alert int64, decide func() (Outcome, error)) error {
-	out, err := decide()
+// decide makes one decision of a bulk, unless the alert is held back: a conflict
+// is listed, any other error ends it.
+func (b *Bulk) decide(tx *Tx, actor Actor, alert int64, c Choice) error {
+	if slices.ContainsFunc(b.Held, func(h Held) bool { return h.Alert == alert }) {
+		return nil
+	}
+	out, err := tx.decide(actor, alert, c, &b.Batch, true)
 	var e *Error
 	switch {
 	case err == nil:
