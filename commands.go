@@ -74,32 +74,30 @@ func newLoginLink(path *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "login-link", Short: "Print a link to sign in by, good once within 10 minutes", Args: names(0),
 		Example: "  citd login-link\n  citd login-link --user ana",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return with(cmd.Context(), *path, func(db *store.DB) error {
-				if name == "" {
-					all, err := db.Accounts(cmd.Context(), store.Person)
-					if err != nil {
-						return err
-					}
-					first := slices.IndexFunc(all, func(a store.Account) bool { return a.LockedAt == 0 && a.Role == store.Admin })
-					if first < 0 {
-						return &exit{code: 65, msg: "there is no admin yet", hint: "Add one:  citd user add NAME --role admin"}
-					}
-					name = all[first].Name
-				}
-				code, err := db.AddLink(cmd.Context(), name, store.LinkLife)
+		RunE: onFile(path, func(cmd *cobra.Command, db *store.DB, _ []string) error {
+			if name == "" {
+				all, err := db.Accounts(cmd.Context(), store.Person)
 				if err != nil {
 					return err
 				}
-				at := store.ServedBy(db.Path()).Addr
-				if at == "" {
-					at = "http://" + env("CITD_ADDR", defaultAddr)
-					say("citd is not running on %s: start it within 10 minutes.", db.Path())
+				first := slices.IndexFunc(all, func(a store.Account) bool { return a.LockedAt == 0 && a.Role == store.Admin })
+				if first < 0 {
+					return &exit{code: 65, msg: "there is no admin yet", hint: "Add one:  citd user add NAME --role admin"}
 				}
-				say("For %s, good once within 10 minutes:", name)
-				return emit(cmd, at+"/login?code="+code)
-			})
-		},
+				name = all[first].Name
+			}
+			code, err := db.AddLink(cmd.Context(), name, store.LinkLife)
+			if err != nil {
+				return err
+			}
+			at := store.ServedBy(db.Path()).Addr
+			if at == "" {
+				at = "http://" + env("CITD_ADDR", defaultAddr)
+				say("citd is not running on %s: start it within 10 minutes.", db.Path())
+			}
+			say("For %s, good once within 10 minutes:", name)
+			return emit(cmd, at+"/login?code="+code)
+		}),
 	}
 	cmd.Flags().StringVar(&name, "user", "", "`NAME` of whom to sign in (default: the first admin)")
 	return cmd

@@ -155,11 +155,9 @@ func newFeedback(path *string) *cobra.Command {
 	export := &cobra.Command{
 		Use: "export", Short: "Write the labels as lines of JSON", Args: names(0),
 		Example: "  citd feedback export --reporter usb-watch > labels.ndjson",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return with(cmd.Context(), *path, func(db *store.DB) error {
-				return write(func(w io.Writer) error { return store.ExportFeedback(cmd.Context(), db, w, q) })
-			})
-		},
+		RunE: onFile(path, func(cmd *cobra.Command, db *store.DB, _ []string) error {
+			return write(func(w io.Writer) error { return store.ExportFeedback(cmd.Context(), db, w, q) })
+		}),
 	}
 	export.Flags().StringVar(&q.Reporter, "reporter", "", "`NAME` of a model, with or without its version; all if not given")
 	export.Flags().Int64Var(&q.Since, "since", 0, "`CURSOR` of the last label that was read")

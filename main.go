@@ -185,6 +185,13 @@ func open(ctx context.Context, path string) (*store.DB, error) {
 	return db, err
 }
 
+// onFile makes a command of what do does on the open file.
+func onFile(path *string, do func(cmd *cobra.Command, db *store.DB, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return with(cmd.Context(), *path, func(db *store.DB) error { return do(cmd, db, args) })
+	}
+}
+
 // with runs fn on the open file; a close that fails fails the command.
 func with(ctx context.Context, path string, fn func(*store.DB) error) (err error) {
 	db, err := open(ctx, path)

@@ -43,27 +43,23 @@ func newUser(path *string) *cobra.Command {
 	stdinFlag(add, &stdin)
 	passwd := &cobra.Command{
 		Use: "passwd NAME", Short: "Set somebody's password, and sign them out everywhere", Args: names(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return with(cmd.Context(), *path, func(db *store.DB) error {
-				password, err := readPassword(cmd.InOrStdin(), stdin, "New password of "+args[0])
-				if err != nil {
-					return err
-				}
-				if password == "" {
-					return wrong("Pipe it in:  citd user passwd "+args[0]+" --password-stdin", "no password was given")
-				}
-				return db.SetPassword(cmd.Context(), store.Actor{}, args[0], password, nil)
-			})
-		},
+		RunE: onFile(path, func(cmd *cobra.Command, db *store.DB, args []string) error {
+			password, err := readPassword(cmd.InOrStdin(), stdin, "New password of "+args[0])
+			if err != nil {
+				return err
+			}
+			if password == "" {
+				return wrong("Pipe it in:  citd user passwd "+args[0]+" --password-stdin", "no password was given")
+			}
+			return db.SetPassword(cmd.Context(), store.Actor{}, args[0], password, nil)
+		}),
 	}
 	stdinFlag(passwd, &stdin)
 	setRole := &cobra.Command{
 		Use: "role NAME ROLE", Short: "Give somebody another role", Args: names(2), Example: "  citd user role ana viewer",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return with(cmd.Context(), *path, func(db *store.DB) error {
-				return db.SetRole(cmd.Context(), store.Actor{}, store.Person, args[0], store.Role(args[1]))
-			})
-		},
+		RunE: onFile(path, func(cmd *cobra.Command, db *store.DB, args []string) error {
+			return db.SetRole(cmd.Context(), store.Actor{}, store.Person, args[0], store.Role(args[1]))
+		}),
 	}
 	cmd.AddCommand(
 		add, newList(path, store.Person), passwd, setRole,
@@ -131,32 +127,28 @@ func newToken(path *string) *cobra.Command {
 }
 
 func newLock(path *string, kind store.AccountKind, locked bool, use, short string) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: names(1), RunE: func(cmd *cobra.Command, args []string) error {
-		return with(cmd.Context(), *path, func(db *store.DB) error {
-			return db.SetLocked(cmd.Context(), store.Actor{}, kind, args[0], locked)
-		})
-	}}
+	return &cobra.Command{Use: use, Short: short, Args: names(1), RunE: onFile(path, func(cmd *cobra.Command, db *store.DB, args []string) error {
+		return db.SetLocked(cmd.Context(), store.Actor{}, kind, args[0], locked)
+	})}
 }
 
 func newList(path *string, kind store.AccountKind) *cobra.Command {
 	var machine bool
-	cmd := &cobra.Command{Use: "list", Short: "List them", Args: names(0), RunE: func(cmd *cobra.Command, _ []string) error {
-		return with(cmd.Context(), *path, func(db *store.DB) error {
-			all, err := db.Accounts(cmd.Context(), kind)
-			if err != nil {
-				return err
-			}
-			if machine {
-				return listJSON(cmd, all, db.Now())
-			}
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
-			fmt.Fprintln(w, "NAME\tROLE\tSTATE\tADDED\tLAST USED")
-			for _, a := range all {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, a.Role, state(a, db.Now()), day(a.CreatedAt), day(a.UsedAt))
-			}
-			return lost(w.Flush())
-		})
-	}}
+	cmd := &cobra.Command{Use: "list", Short: "List them", Args: names(0), RunE: onFile(path, func(cmd *cobra.Command, db *store.DB, _ []string) error {
+		all, err := db.Accounts(cmd.Context(), kind)
+		if err != nil {
+			return err
+		}
+		if machine {
+			return listJSON(cmd, all, db.Now())
+		}
+		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
+		fmt.Fprintln(w, "NAME\tROLE\tSTATE\tADDED\tLAST USED")
+		for _, a := range all {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, a.Role, state(a, db.Now()), day(a.CreatedAt), day(a.UsedAt))
+		}
+		return lost(w.Flush())
+	})}
 	cmd.Flags().BoolVar(&machine, "json", false, "for machines: one JSON object a line")
 	return cmd
 }

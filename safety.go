@@ -17,19 +17,17 @@ func newBackup(path *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "backup FILE", Short: "Copy the database, also while it is served, and read the copy back", Args: names(1),
 		Example: "  citd backup /mnt/safe/citd.db",
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: onFile(path, func(cmd *cobra.Command, db *store.DB, args []string) error {
 			began := time.Now()
-			return with(cmd.Context(), *path, func(db *store.DB) error {
-				c, err := db.Backup(cmd.Context(), args[0])
-				if c == nil {
-					return stopped(cmd.Context(), err)
-				}
-				if err != nil { // the copy is good all the same
-					say("The time of this backup could not be noted in %s: %v", db.Path(), err)
-				}
-				return emit(cmd, fmt.Sprintf("%s\nwrote %s  %s  sha256 %s  in %.1f s", checked(c.Report), c.Path, size(c.Size), c.SHA256, time.Since(began).Seconds()))
-			})
-		},
+			c, err := db.Backup(cmd.Context(), args[0])
+			if c == nil {
+				return stopped(cmd.Context(), err)
+			}
+			if err != nil { // the copy is good all the same
+				say("The time of this backup could not be noted in %s: %v", db.Path(), err)
+			}
+			return emit(cmd, fmt.Sprintf("%s\nwrote %s  %.1f MB  sha256 %s  in %.1f s", checked(c.Report), c.Path, float64(c.Size)/1e6, c.SHA256, time.Since(began).Seconds()))
+		}),
 	}
 }
 
@@ -104,10 +102,6 @@ func stopped(ctx context.Context, err error) error {
 func checked(r *store.Report) string {
 	return fmt.Sprintf("checked %d employees, %d evidence, %d results, %d alerts, %d decisions; record of %s",
 		r.Rows["employee"], r.Rows["detectionevidence"], r.Rows["detectionmodelresult"], r.Rows["alert"], r.Rows["decision"], r.Audit)
-}
-
-func size(bytes int64) string {
-	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
 }
 
 // alone runs fn on the file while no server has it, and after once it is closed.

@@ -213,26 +213,21 @@ func (m *ModelStats) silence(received []int64, asOf int64) {
 // of the second half of the days against the first.
 func (m *ModelStats) compare(of modelCells, before *modelCells, from int) {
 	var was, is []float64
-	moved := Moved{}
+	moved, begin, change := Moved{}, 0, Days/2
 	if before != nil {
-		moved.Than = before.Name
+		moved.Than, begin, change = before.Name, before.first, of.first
 		for _, c := range before.cells {
 			was = append(was, c.score)
 		}
-		for _, c := range of.cells {
+	}
+	for _, c := range of.cells {
+		if before == nil && int(c.day)-from < change {
+			was = append(was, c.score)
+		} else {
 			is = append(is, c.score)
 		}
-		moved.Was, moved.Is = perDay(len(was), before.first, of.first), perDay(len(is), of.first, Days)
-	} else {
-		for _, c := range of.cells {
-			if int(c.day)-from < Days/2 {
-				was = append(was, c.score)
-			} else {
-				is = append(is, c.score)
-			}
-		}
-		moved.Was, moved.Is = perDay(len(was), 0, Days/2), perDay(len(is), Days/2, Days)
 	}
+	moved.Was, moved.Is = perDay(len(was), begin, change), perDay(len(is), change, Days)
 	if moved.Index = shift(was, is); moved.Index > 0 {
 		moved.Before, moved.Now = medianOf(was), medianOf(is)
 		m.Moved = &moved
