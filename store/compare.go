@@ -113,9 +113,8 @@ func (r *recent) record(name string) (m ModelRecord) {
 	if !known {
 		return m
 	}
-	for _, list := range r.cells {
-		for i := range list {
-			c := &list[i]
+	for person := range r.cells {
+		for _, c := range r.of(person) {
 			if c.model != model || c.verdict == cellOpen {
 				continue
 			}

@@ -89,10 +89,10 @@ func (db *DB) Arrivals(ctx context.Context) ([Days]int, error) {
 	}
 	defer r.done()
 	a.gen, a.midnight, a.days = gen, midnight, [Days]int{}
-	for _, list := range r.cells {
-		for i := range list {
+	for person := range r.cells {
+		for _, c := range r.of(person) {
 			day := Days - 1
-			if before := midnight - list[i].received; before > 0 {
+			if before := midnight - c.received; before > 0 {
 				day -= int((before + microDay - 1) / microDay)
 			}
 			if day >= 0 {

@@ -273,7 +273,6 @@ func (db *DB) publish(batch []*op) (wrote bool) {
 	}
 	if wrote {
 		db.recent.touch(all, people)
-		db.explorer.touch(all, people)
 		db.board.take(lines)
 		gen := db.gen.Add(1)
 		db.hub.publish(gen, all)

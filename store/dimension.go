@@ -158,11 +158,11 @@ func (db *DB) HighestValues(ctx context.Context, asOf int64) (map[string]float64
 	defer r.done()
 	out := map[string]float64{}
 	var four [len(fourDims)]Peak
-	for _, list := range r.cells {
-		for i := range list {
-			for k, v := range list[i].dims {
+	for person := range r.cells {
+		for _, c := range r.of(person) {
+			for k, v := range c.dims {
 				if v == v { // measured
-					four[k].raise(float64(v), r.models[list[i].model].Scale)
+					four[k].raise(float64(v), r.models[c.model].Scale)
 				}
 			}
 		}
@@ -175,7 +175,7 @@ func (db *DB) HighestValues(ctx context.Context, asOf int64) (map[string]float64
 	for _, list := range r.extras {
 		for _, x := range list {
 			name, v := further[int64(x.dimension)], float64(x.value)/r.models[x.model].Scale
-			if old, ok := out[name]; !ok || v > old {
+			if old, ok := out[name]; int(x.day) >= r.from && (!ok || v > old) {
 				out[name] = v
 			}
 		}

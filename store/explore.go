@@ -10,11 +10,13 @@ import (
 )
 
 const (
-	maxExplored = 20_000 // results that explore takes, the newest
-	maxSpan     = 731    // days on its date axis
-	maxBoxes    = 15     // of a category axis; the last is shared by what is rarer
-	maxDims     = 14     // dimensions that are shown unasked
+	maxSpan  = 731 // days on its date axis
+	maxBoxes = 15  // of a category axis; the last is shared by what is rarer
+	maxDims  = 14  // dimensions that are shown unasked
 )
+
+// maxExplored is how many results explore takes, the newest; only tests change it.
+var maxExplored = 20_000
 
 // NotMeasured stands in a column of levels where the model said nothing.
 const NotMeasured = -1
@@ -95,16 +97,6 @@ const (
 	rowDismissed
 )
 
-// exploredRow is one result as explore keeps it.
-type exploredRow struct {
-	id, employee, alert, date int64
-	level                     float64
-	reporter                  string
-	flag                      bool
-	verdict                   int8   // rowConfirmed, rowDismissed, or rowNew: undecided
-	dims                      []int8 // in the order in which they are drawn
-}
-
 // columns makes what a page needs of rows, which are sorted newest first.
 func columns(rows []exploredRow, drawn []Dimension, people map[int64]Subject, waits map[int64]int8, today int64) *Explored {
 	n := len(rows)
@@ -129,8 +121,8 @@ func columns(rows []exploredRow, drawn []Dimension, people map[int64]Subject, wa
 	state := Axis{Key: "state", Title: "State", Kind: CategoryAxis, Off: true, Values: exploreStates, Labels: stateLabels, Boxes: len(exploreStates), Col: make([]int32, n)}
 	for i, r := range rows {
 		score.Col[i] = int32(percentOf(r.level))
-		state.Col[i] = int32(r.verdict)
-		if w, ok := waits[r.alert]; ok && r.verdict == rowNew {
+		state.Col[i] = [...]int32{cellOpen: rowNew, cellConfirmed: rowConfirmed, cellDismissed: rowDismissed}[r.verdict]
+		if w, ok := waits[r.alert]; ok && r.verdict == cellOpen {
 			state.Col[i] = int32(w)
 		}
 	}
@@ -143,22 +135,15 @@ func columns(rows []exploredRow, drawn []Dimension, people map[int64]Subject, wa
 func (x *Explored) addDate(rows []exploredRow, today int64) {
 	a := Axis{Key: "date", Title: "Date", Kind: DateAxis, Col: make([]int32, len(rows))}
 	if len(rows) > 0 {
-		first := slices.IndexFunc(rows, func(r exploredRow) bool { return utcDay(r.date) <= today+1 })
-		last := utcDay(rows[max(first, 0)].date)
-		x.From = max(utcDay(rows[len(rows)-1].date), last-maxSpan+1)
+		first := slices.IndexFunc(rows, func(r exploredRow) bool { return int64(r.day) <= today+1 })
+		last := int64(rows[max(first, 0)].day)
+		x.From = max(int64(rows[len(rows)-1].day), last-maxSpan+1)
 		x.Days = int(last-x.From) + 1
 	}
 	for i, r := range rows {
-		a.Col[i] = hoursSince(x.From, r.date)
+		a.Col[i] = (r.day-int32(x.From))*24 + r.second/3600 //nolint:gosec // years 1 to 9999
 	}
 	x.Axes = append(x.Axes, a)
-}
-
-// hoursSince returns the whole hours from the start of a day to a date.
-func hoursSince(day, date int64) int32 {
-	d := utcDay(date)
-	h := (d-day)*24 + (date-d*microDay)/(microDay/24)
-	return int32(max(-1<<30, min(h, 1<<30)))
 }
 
 // addCategory adds an axis of texts, unless no result has one. Boxes go to the

@@ -43,6 +43,9 @@ func TestExplorePlans(t *testing.T) {
 			t.Errorf("only %d statements; are they kept elsewhere now?", len(texts))
 		}
 		for text := range texts {
+			if strings.Contains(text, "pragma_index_list") {
+				continue
+			}
 			plan := explain(t, db, text, make([]any, strings.Count(text, "?"))...)
 			for step := range strings.SplitSeq(plan, "; ") {
 				whole := strings.HasPrefix(step, "SCAN ") && !slices.Contains(exploreScans, step)
@@ -57,7 +60,6 @@ func TestExplorePlans(t *testing.T) {
 // exploreScans are the whole tables that may be read, and those read in order up to a limit.
 var exploreScans = []string{
 	"SCAN alert USING COVERING INDEX alert_open",                  // those that wait
-	"SCAN detectionmodelresult USING INDEX result_date",           // the newest 20,000
 	"SCAN detectionmodelresult USING COVERING INDEX result_score", // counted, when all is read
 	"SCAN r", "SCAN model", "SCAN dimension", "SCAN dimension USING COVERING INDEX sqlite_autoindex_dimension_1", "SCAN json_each VIRTUAL TABLE INDEX 1:", "SCAN CONSTANT ROW",
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 )
 
@@ -64,12 +65,14 @@ func (r *recent) hottest(n int) []int64 {
 		peak float64
 	}
 	list := make([]person, 0, len(r.cells))
-	for id, cells := range r.cells {
-		p := person{id, r.level(&cells[0])}
-		for i := range cells {
-			p.peak = max(p.peak, r.level(&cells[i]))
+	for id := range r.cells {
+		p := person{id, math.Inf(-1)}
+		for _, c := range r.of(id) {
+			p.peak = max(p.peak, r.level(c))
 		}
-		list = append(list, p)
+		if !math.IsInf(p.peak, -1) {
+			list = append(list, p)
+		}
 	}
 	slices.SortFunc(list, func(a, b person) int { return cmp.Or(cmp.Compare(b.peak, a.peak), cmp.Compare(a.id, b.id)) })
 	ids := make([]int64, min(n, len(list)))

@@ -156,7 +156,7 @@ func (r *recent) hours(person int64, out *Profile) {
 		}
 		out.Count++
 		out.Scaled = out.Scaled || r.models[c.model].Scale != 1
-		t := time.Unix(int64(c.day)*24*60*60+int64(c.quarter)*15*60, 0).In(out.Zone)
+		t := time.Unix(int64(c.day)*24*60*60+int64(c.second), 0).In(out.Zone)
 		if at := &out.Hours[(t.Weekday()+6)%7][t.Hour()]; !(*at >= r.level(c)) {
 			*at = r.level(c)
 		}
@@ -166,7 +166,7 @@ func (r *recent) hours(person int64, out *Profile) {
 // families lists the models that report a further dimension of a person.
 func (r *recent) families(person int64, dimension int) (names []string) {
 	for _, x := range r.extras[person] {
-		if f := r.models[x.model].Family; int(x.dimension) == dimension && !slices.Contains(names, f) {
+		if f := r.models[x.model].Family; int(x.dimension) == dimension && int(x.day) >= r.from && !slices.Contains(names, f) {
 			names = append(names, f)
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,7 +13,8 @@ import (
 )
 
 // recent holds the results of the last 60 days in memory, by person: what people,
-// peers and models are compared by. A million results a year make about 10 MB.
+// peers and models are compared by. Where they are few it holds older ones, too:
+// explore draws the newest 20,000. A million results a year make about 12 MB.
 // The same questions asked in SQL read 160,000 rows by their date, which takes
 // ten times what a page may; a roll-up in the file would slow every post.
 //
@@ -26,26 +28,29 @@ type recent struct {
 	alerts map[int64]bool
 	people map[int64]bool
 
-	mu     sync.RWMutex // guards what follows
-	gen    int64        // as of this commit
-	from   int          // first day held
-	last   int64        // highest id of a result held
-	cells  map[int64][]cell
-	extras map[int64][]extraCell // dimensions beyond the four of 2014
-	models []Model               // by cell.model
-	index  map[string]int32      // into models
+	mu      sync.RWMutex // guards what follows
+	gen     int64        // as of this commit
+	version int          // changes whenever a result does
+	from    int          // first of the 60 days
+	first   int          // first day held, not after from
+	last    int64        // highest id of a result held
+	cells   map[int64][]cell
+	extras  map[int64][]extraCell // dimensions beyond the four of 2014
+	models  []Model               // by cell.model
+	index   map[string]int32      // into models
 }
 
 // cell is what is kept of a result.
 type cell struct {
-	received int64
-	score    float64    // as posted
-	dims     [4]float32 // as posted; NaN: not measured
-	day      int32      // since 1970, of the result's date, UTC
-	model    int32
-	verdict  cellVerdict
-	flag     bool
-	quarter  uint8 // of an hour of the result's date, 0 to 95, UTC
+	id, alert int64
+	received  int64
+	score     float64    // as posted
+	dims      [4]float32 // as posted; NaN: not measured
+	day       int32      // since 1970, of the result's date, UTC
+	second    int32      // of that day
+	model     int32
+	verdict   cellVerdict
+	flag      bool
 }
 
 type cellVerdict uint8
@@ -57,6 +62,7 @@ const (
 )
 
 type extraCell struct {
+	result    int64
 	value     float32
 	day       int32
 	dimension int32
@@ -64,8 +70,10 @@ type extraCell struct {
 }
 
 const (
-	manyNotes  = 2000 // people or alerts noted beyond which everything is read anew
-	peopleStep = 200  // people read anew by one query
+	manyNotes   = 2000       // people or alerts noted beyond which everything is read anew
+	peopleStep  = 200        // people read anew by one query
+	everyDay    = -1_000_000 // a day before all
+	singleError = 1e-7       // more than what a level loses as a float32
 )
 
 // dayNumber counts a day from 1970, UTC.
@@ -140,15 +148,31 @@ func (db *DB) refresh(ctx context.Context, from int) (err error) {
 	if err := db.readModels(ctx, r); err != nil {
 		return err
 	}
-	if all || from < r.from || r.cells == nil {
-		err = db.fill(ctx, r, from)
+	all = all || from < r.from || r.cells == nil
+	first := from
+	if all || from > r.from || r.first < r.from {
+		if first, err = db.reach(ctx, from); err != nil {
+			return err
+		}
+	}
+	if all || first < r.first {
+		err = db.fill(ctx, r, from, first)
 	} else {
-		err = db.catchUp(ctx, r, from, alerts, people)
+		err = db.catchUp(ctx, r, from, first, alerts, people)
 	}
 	if err == nil {
-		r.gen, r.from = gen, from
+		r.gen, r.from, r.first = gen, from, first
 	}
 	return err
+}
+
+// reach is the first day to hold: so far back that explore has its results.
+func (db *DB) reach(ctx context.Context, from int) (int, error) {
+	const all = everyDay * microDay
+	var oldest int64
+	err := row(ctx, db, `SELECT coalesce((SELECT date FROM detectionmodelresult WHERE date >= ? ORDER BY date DESC LIMIT 1 OFFSET ?), ?)`,
+		[]any{int64(all), maxExplored - 1, int64(all)}, &oldest)
+	return min(from, dayNumber(oldest)), err
 }
 
 // readModels keeps the models' places: cells refer to them.
@@ -176,10 +200,14 @@ func (r *recent) modelAt(name string) int32 {
 	return i
 }
 
-// fill reads all days, one by one, so that no query keeps a reader for long.
-func (db *DB) fill(ctx context.Context, r *recent, from int) error {
+// fill reads all days, the 60 one by one, so that no query keeps a reader for long.
+func (db *DB) fill(ctx context.Context, r *recent, from, first int) error {
+	r.version++
 	r.cells, r.extras = map[int64][]cell{}, map[int64][]extraCell{}
 	err := db.r.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM detectionmodelresult`).Scan(&r.last)
+	if err == nil && first < from {
+		err = db.readCells(ctx, r, `r.date >= ? AND r.date < ? AND +r.id <= ?`, int64(first)*microDay, int64(from)*microDay, r.last)
+	}
 	for day := from; day < from+Days && err == nil; day++ {
 		end := int64(day+1) * microDay
 		if day == from+Days-1 {
@@ -191,9 +219,10 @@ func (db *DB) fill(ctx context.Context, r *recent, from int) error {
 }
 
 // catchUp reads what is new, and anew those whose results changed.
-func (db *DB) catchUp(ctx context.Context, r *recent, from int, alerts, people map[int64]bool) error {
-	if from > r.from {
-		r.forget(from)
+func (db *DB) catchUp(ctx context.Context, r *recent, from, first int, alerts, people map[int64]bool) error {
+	if first > r.first {
+		drop(r.cells, func(c cell) bool { return int(c.day) < first })
+		drop(r.extras, func(c extraCell) bool { return int(c.day) < first })
 	}
 	before := r.last
 	err := db.r.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM detectionmodelresult`).Scan(&r.last)
@@ -201,12 +230,12 @@ func (db *DB) catchUp(ctx context.Context, r *recent, from int, alerts, people m
 		return err
 	}
 	if r.last = max(r.last, before); r.last > before {
-		if err := db.readCells(ctx, r, `r.id > ? AND r.id <= ? AND +r.date >= ?`, before, r.last, int64(from)*microDay); err != nil {
+		if err := db.readCells(ctx, r, `r.id > ? AND r.id <= ? AND +r.date >= ?`, before, r.last, int64(first)*microDay); err != nil {
 			return err
 		}
 	}
 	if len(alerts) > 0 {
-		whose, err := db.ids(ctx, `SELECT DISTINCT employee FROM alert WHERE id IN (SELECT value FROM json_each(?)) AND employee IS NOT NULL`,
+		whose, err := db.ids(ctx, `SELECT employee FROM alert WHERE id IN (SELECT value FROM json_each(?)) AND employee IS NOT NULL`,
 			jsonIDs(slices.Collect(maps.Keys(alerts))))
 		if err != nil {
 			return err
@@ -216,23 +245,20 @@ func (db *DB) catchUp(ctx context.Context, r *recent, from int, alerts, people m
 		}
 	}
 	again := slices.Sorted(maps.Keys(people))
+	if from > r.from || r.last > before || len(again) > 0 {
+		r.version++
+	}
 	for _, p := range again {
 		delete(r.cells, p)
 		delete(r.extras, p)
 	}
 	for some := range slices.Chunk(again, peopleStep) {
-		err := db.readCells(ctx, r, `r.employee IN (SELECT value FROM json_each(?)) AND r.date >= ? AND +r.id <= ?`, jsonIDs(some), int64(from)*microDay, r.last)
+		err := db.readCells(ctx, r, `r.employee IN (SELECT value FROM json_each(?)) AND r.date >= ? AND +r.id <= ?`, jsonIDs(some), int64(first)*microDay, r.last)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// forget drops the days before from.
-func (r *recent) forget(from int) {
-	drop(r.cells, func(c cell) bool { return int(c.day) < from })
-	drop(r.extras, func(c extraCell) bool { return int(c.day) < from })
 }
 
 func drop[T any](lists map[int64][]T, old func(T) bool) {
@@ -251,7 +277,7 @@ func (db *DB) readCells(ctx context.Context, r *recent, where string, args ...an
 	var dims [4]sql.Null[float64]
 	err := each(ctx, db, func(rows *sql.Rows) error {
 		var c cell
-		err := rows.Scan(&employee, &date, &c.received, &reporter, &c.flag, &c.score, &dims[0], &dims[1], &dims[2], &dims[3], &action)
+		err := rows.Scan(&employee, &c.id, &c.alert, &date, &c.received, &reporter, &c.flag, &c.score, &dims[0], &dims[1], &dims[2], &dims[3], &action)
 		if err != nil {
 			return err
 		}
@@ -268,10 +294,10 @@ func (db *DB) readCells(ctx context.Context, r *recent, where string, args ...an
 			c.verdict = cellDismissed
 		}
 		c.day, c.model = int32(dayNumber(date)), r.modelAt(string(reporter)) //nolint:gosec // years 1 to 9999
-		c.quarter = uint8((date - int64(c.day)*microDay) / (microDay / 96))  //nolint:gosec // 0 to 95
+		c.second = int32((date - int64(c.day)*microDay) / 1_000_000)         //nolint:gosec // of a day
 		r.cells[employee] = append(r.cells[employee], c)
 		return nil
-	}, `SELECT r.employee, r.date, r.created_at, r.reporter, r.flag, r.score,
+	}, `SELECT r.employee, r.id, coalesce(r.alert, 0), r.date, r.created_at, r.reporter, r.flag, r.score,
 		r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly, d.action
 		FROM detectionmodelresult r LEFT JOIN decision d ON d.id = r.decision WHERE `+where, args...)
 	return errors.Join(err, db.readExtras(ctx, r, where, args...))
@@ -288,13 +314,13 @@ func (db *DB) readExtras(ctx context.Context, r *recent, where string, args ...a
 		var reporter sql.RawBytes
 		var value float64
 		var x extraCell
-		err := rows.Scan(&employee, &date, &reporter, &x.dimension, &value)
+		err := rows.Scan(&employee, &x.result, &date, &reporter, &x.dimension, &value)
 		if err == nil {
 			x.day, x.model, x.value = int32(dayNumber(date)), r.modelAt(string(reporter)), single(value) //nolint:gosec // years 1 to 9999
 			r.extras[employee] = append(r.extras[employee], x)
 		}
 		return err
-	}, `SELECT r.employee, r.date, r.reporter, a.dimension, a.value
+	}, `SELECT r.employee, r.id, r.date, r.reporter, a.dimension, a.value
 		FROM detectionmodelresult r CROSS JOIN anomaly a ON a.result = r.id WHERE `+where, args...)
 }
 
@@ -313,6 +339,35 @@ func (r *recent) of(person int64) iter.Seq2[int, *cell] {
 			}
 		}
 	}
+}
+
+// newest are the newest results that are held, n at most, the newest first.
+func (r *recent) newest(n int) (list []exploredRow) {
+	days := map[int32]int{}
+	for _, cells := range r.cells {
+		for i := range cells {
+			days[cells[i].day]++
+		}
+	}
+	first, held := int32(everyDay), 0
+	for _, day := range slices.Backward(slices.Sorted(maps.Keys(days))) {
+		if held >= n {
+			break
+		}
+		first, held = day, held+days[day]
+	}
+	list = make([]exploredRow, 0, held)
+	for employee, cells := range r.cells {
+		for i := range cells {
+			if cells[i].day >= first {
+				list = append(list, exploredRow{cell: &cells[i], employee: employee})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b exploredRow) int {
+		return cmp.Or(cmp.Compare(b.day, a.day), cmp.Compare(b.second, a.second), cmp.Compare(b.id, a.id))
+	})
+	return list[:min(n, len(list))]
 }
 
 // level is the score over the scale of its model.

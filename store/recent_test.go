@@ -72,7 +72,7 @@ func held(tb testing.TB, db *DB, asOf int64) string {
 	var all []string
 	for p, cells := range r.cells {
 		for _, c := range cells {
-			all = append(all, fmt.Sprint("person ", p, " day ", int(c.day)-r.from, " ", c.quarter, "q ", r.models[c.model].Name, " ", c.score, " ", c.dims, " ", c.flag, " verdict ", c.verdict))
+			all = append(all, fmt.Sprint("person ", p, " day ", int(c.day)-r.from, " ", c.second, "s of alert ", c.alert, " result ", c.id, " ", r.models[c.model].Name, " ", c.score, " ", c.dims, " ", c.flag, " verdict ", c.verdict))
 		}
 		for _, x := range r.extras[p] {
 			all = append(all, fmt.Sprint("person ", p, " day ", int(x.day)-r.from, " dimension ", x.dimension, " ", x.value, " ", r.models[x.model].Name))
@@ -180,6 +180,8 @@ func TestRecentForgets(t *testing.T) {
 		t.Errorf("held\n%s", got)
 	}
 	d.now = d.now.AddDate(0, 0, 57)
+	maxExplored = 3
+	defer func() { maxExplored = 20_000 }()
 	if n := strings.Count(held(t, d.db, d.asOf()), "person"); n != 3 {
 		t.Errorf("%d held after 57 days; want 3", n)
 	}
@@ -190,6 +192,35 @@ func TestRecentForgets(t *testing.T) {
 	if d.db.recent.touch(changes, nil); !d.db.recent.all {
 		t.Error("too many notes: everything is to be read anew")
 	}
+}
+
+// What lies before the 60 days is held as far as explore draws it, and counts nowhere else.
+func TestRecentHoldsOlder(t *testing.T) {
+	maxExplored = 4
+	defer func() { maxExplored = 20_000 }()
+	d := newDesk(t)
+	p := d.person("P1", "Engineer", "")
+	for _, ago := range []int{400, 300, 200, 100, 1} {
+		d.result(p, ago, "usb 1", 0.5, "")
+	}
+	explored := func(want string) {
+		t.Helper()
+		x, err := d.db.Explored(t.Context())
+		if err != nil || fmt.Sprint(x.ID) != want || x.Total != count(t, d.db, `SELECT count(*) FROM detectionmodelresult`) {
+			t.Errorf("%v of %d, %v; want %s", x.ID, x.Total, err, want)
+		}
+	}
+	explored("[5 4 3 2]")
+	stats, err := d.db.ModelStats(t.Context(), d.asOf())
+	if err != nil || stats[0].Count != 1 {
+		t.Errorf("%+v, %v; want 1 result of 60 days", stats, err)
+	}
+	d.result(p, 150, "usb 1", 0.5, "")
+	explored("[5 4 6 3]")
+	if err := d.apply(func(b *Batch) error { return b.Delete(Results, 4) }); err != nil {
+		t.Fatal(err)
+	}
+	explored("[5 6 3 2]")
 }
 
 // Readers see whole people while posts and decisions come in.
