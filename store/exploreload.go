@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -118,9 +119,7 @@ func (e *explorer) meet(ctx context.Context, db *DB, rows []exploredRow) error {
 		}
 	}
 	found, err := db.Subjects(ctx, ids)
-	for id, p := range found {
-		e.people[id] = p
-	}
+	maps.Copy(e.people, found)
 	if err != nil {
 		e.people = nil
 	}
