@@ -78,7 +78,7 @@ func (db *DB) Activity(ctx context.Context, q ActivityQuery) (entries []Entry, n
 }
 
 const entrySQL = `SELECT a.seq, a.at, coalesce(a.account, 0), coalesce(w.name, ''), coalesce(w.kind, '') = 'token', a.verb, a.object, coalesce(a.object_id, 0), a.detail,
-	iif(a.object = 'alert', a.object_id, 0), coalesce(l.employee, r.employee, iif(a.object = 'employee', a.object_id, 0), 0), coalesce(t.name, '')
+	iif(a.object = 'alert', coalesce(a.object_id, 0), 0), coalesce(l.employee, r.employee, iif(a.object = 'employee', a.object_id, 0), 0), coalesce(t.name, '')
 	FROM audit a LEFT JOIN account w ON w.id = a.account LEFT JOIN account t ON a.object = 'account' AND t.id = a.object_id
 	LEFT JOIN alert l ON a.object = 'alert' AND l.id = a.object_id
 	LEFT JOIN detectionmodelresult r ON a.object = 'detectionmodelresult' AND r.id = a.object_id
