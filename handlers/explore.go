@@ -196,7 +196,7 @@ func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates
 	if err != nil {
 		return nil, err
 	}
-	results, err := p.db.ExploredResults(r.Context(), ids)
+	results, err := p.db.ResultRows(r.Context(), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates
 }
 
 // detail says more about a result's state: why, by whom, until when.
-func detail(v store.ExploredResult, me string) string {
+func detail(v store.ResultRow, me string) string {
 	switch {
 	case v.State == store.StateNew:
 		return "undecided"

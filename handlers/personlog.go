@@ -16,8 +16,8 @@ func (p *pages) fillPersonAlerts(r *request, d *templates.PersonData, who store.
 	}
 	for _, a := range alerts {
 		d.Alerts = append(d.Alerts, templates.PersonAlert{
-			URL: alertPath(a.ID), Score: a.Score, Scale: a.Scale, Flagged: a.Flagged, Results: a.Results,
-			Models: strings.ReplaceAll(a.Families, ",", ", "), State: string(a.State), Status: stateWords(a.State, a.Reviewer), At: local(a.Received),
+			URL: alertPath(a.ID), Score: a.Score, Scale: a.Scale, Flagged: a.Flagged, Results: a.Undecided,
+			Models: strings.Join(a.Models, ", "), State: string(a.State), Status: stateWords(a.State, a.Reviewer), At: local(a.Received),
 		})
 	}
 	return nil

@@ -92,6 +92,11 @@ func TestActivity(t *testing.T) {
 
 func TestActivityRelates(t *testing.T) {
 	d, p, q, _ := story(t)
+	for _, object := range []string{"alert", "employee", "account", "detectionmodelresult"} { // of none in particular
+		if err := d.db.Record(t.Context(), d.ana, "search", object, 0, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
 	list, _, err := d.db.Activity(t.Context(), ActivityQuery{Kind: AllActivity, Limit: 20})
 	if err != nil {
 		t.Fatal(err)
@@ -105,6 +110,10 @@ func TestActivityRelates(t *testing.T) {
 		{Verb: "reveal", Object: "employee", ID: q, Person: q, By: "test-analyst"},
 		{Verb: "account-add", Object: "account", ID: 3, Target: "usb", By: "test-analyst"},
 		{Verb: "vacuum"},
+		{Verb: "search", Object: "alert", By: "test-analyst"},
+		{Verb: "search", Object: "employee", By: "test-analyst"},
+		{Verb: "search", Object: "account", By: "test-analyst"},
+		{Verb: "search", Object: "detectionmodelresult", By: "test-analyst"},
 	} {
 		got := list[i]
 		want.Seq, want.At, want.Account, want.Detail, want.Decision = got.Seq, got.At, got.Account, got.Detail, got.Decision

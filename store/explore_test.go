@@ -367,7 +367,7 @@ func TestExploreStrayDates(t *testing.T) {
 func TestExploredResults(t *testing.T) {
 	l := exploreLab(t)
 	l.evidence(3, "Second", "s")
-	list, err := l.db.ExploredResults(t.Context(), []int64{3, 999, 6, 5, 7})
+	list, err := l.db.ResultRows(t.Context(), []int64{3, 999, 6, 5, 7})
 	if err != nil {
 		t.Fatal(err)
 	}

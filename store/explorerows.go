@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,10 +36,7 @@ func (db *DB) findWords(ctx context.Context, x *Explored, rows []int32, words []
 		if err != nil {
 			return nil, err
 		}
-		found := make(map[int64]bool, len(list))
-		for _, id := range list {
-			found[id] = true
-		}
+		found := set(list)
 		rows = slices.DeleteFunc(rows, func(i int32) bool { return !told[x.Person[i]] && x.ID[i] != id && !found[x.ID[i]] })
 	}
 	return rows, nil
@@ -66,14 +64,14 @@ func (x *Explored) After(rows []int32, mark string) int {
 	return i
 }
 
-// ExploredResult is one result as the table of explore shows it.
-type ExploredResult struct {
+// ResultRow is one result as tables show it.
+type ResultRow struct {
 	ID, Alert, Employee, Date int64
 	Reporter                  string
 	Score, Scale              float64
 	Flag                      bool
 	Values                    map[string]float64 // by dimension, as posted
-	State                     State              // of the result, as on the axis
+	State                     State              // as it was decided, else of its alert
 	Reason                    string             // of its dismissal
 	By                        string             // who decided, or has it in review; empty: nobody
 	Until                     int64              // snoozed until; 0: no time
@@ -82,9 +80,9 @@ type ExploredResult struct {
 	Types                     []string // of the further pieces
 }
 
-// ExploredResults returns the results of those ids, in that order; those that
+// ResultRows returns the results of those ids, in that order; those that
 // are gone are left out.
-func (db *DB) ExploredResults(ctx context.Context, ids []int64) ([]ExploredResult, error) {
+func (db *DB) ResultRows(ctx context.Context, ids []int64) ([]ResultRow, error) {
 	list, err := all(ctx, db, scanExplored, `SELECT r.id, coalesce(r.alert, 0), r.employee, r.date, r.reporter, r.score, coalesce(m.scale, 1), r.flag,
 		r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly,
 		CASE d.action WHEN 'confirm' THEN 'confirmed' WHEN 'dismiss' THEN 'dismissed' ELSE coalesce(a.state, 'new') END,
@@ -95,27 +93,33 @@ func (db *DB) ExploredResults(ctx context.Context, ids []int64) ([]ExploredResul
 	if err != nil {
 		return nil, err
 	}
-	by := make(map[int64]*ExploredResult, len(list))
-	values := make(map[int64]map[string]float64, len(list))
+	list = inOrder(list, ids, func(r ResultRow) int64 { return r.ID })
+	by := make(map[int64]*ResultRow, len(list))
 	for i := range list {
-		by[list[i].ID], values[list[i].ID] = &list[i], list[i].Values
+		by[list[i].ID] = &list[i]
 	}
-	if err := db.addFurther(ctx, values, ids); err != nil {
-		return nil, err
-	}
-	if err := db.addEvidence(ctx, by, ids); err != nil {
-		return nil, err
-	}
-	var out []ExploredResult
-	for _, id := range ids {
-		if r := by[id]; r != nil {
-			out = append(out, *r)
-		}
-	}
-	return out, nil
+	return list, errors.Join(db.addFurther(ctx, by, ids), db.addEvidence(ctx, by, ids))
 }
 
-func scanExplored(rows *sql.Rows, r *ExploredResult) error {
+// addFurther adds the dimensions beyond the four of 2014.
+func (db *DB) addFurther(ctx context.Context, by map[int64]*ResultRow, ids []int64) error {
+	names, err := db.Dimensions(ctx)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	return each(ctx, db, func(rows *sql.Rows) error {
+		var id int64
+		var name string
+		var v float64
+		err := rows.Scan(&id, &name, &v)
+		if r := by[id]; r != nil {
+			r.Values[name] = v
+		}
+		return err
+	}, furtherSQL, jsonIDs(ids))
+}
+
+func scanExplored(rows *sql.Rows, r *ResultRow) error {
 	var dims [len(fourDims)]sql.Null[float64]
 	var reason sql.Null[int]
 	err := rows.Scan(&r.ID, &r.Alert, &r.Employee, &r.Date, &r.Reporter, &r.Score, &r.Scale, &r.Flag,
@@ -128,8 +132,8 @@ func scanExplored(rows *sql.Rows, r *ExploredResult) error {
 }
 
 // addEvidence adds the first text, and how many further pieces of which types there are.
-func (db *DB) addEvidence(ctx context.Context, by map[int64]*ExploredResult, ids []int64) error {
-	_, err := all(ctx, db, func(rows *sql.Rows, _ *struct{}) error {
+func (db *DB) addEvidence(ctx context.Context, by map[int64]*ResultRow, ids []int64) error {
+	return each(ctx, db, func(rows *sql.Rows) error {
 		var id int64
 		var text, kind string
 		err := rows.Scan(&id, &text, &kind)
@@ -145,6 +149,5 @@ func (db *DB) addEvidence(ctx context.Context, by map[int64]*ExploredResult, ids
 		return nil
 	}, `SELECT l.result, substr(e.description, 1, 300), e.evidence_type
 		FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence
-		WHERE l.result IN (SELECT value FROM json_each(?)) ORDER BY l.result, l.evidence`, jsonIDs(ids))
-	return err
+		WHERE l.result IN (SELECT value FROM json_each(?)) ORDER BY l.result, e.exculpatory, l.evidence`, jsonIDs(ids))
 }

@@ -74,7 +74,7 @@ func loadExtra(ctx context.Context, rd reader, r *Resource, rows []any) error {
 		ids[i] = *r.id(row)
 		at[ids[i]] = row
 	}
-	_, err := all(ctx, rd, func(rows *sql.Rows, _ *struct{}) error {
+	return each(ctx, rd, func(rows *sql.Rows) error {
 		var id int64
 		var a Anomaly
 		if err := rows.Scan(&id, &a.Name, &a.Value); err != nil {
@@ -84,7 +84,6 @@ func loadExtra(ctx context.Context, rd reader, r *Resource, rows []any) error {
 		*extra = append(*extra, a)
 		return nil
 	}, furtherSQL, jsonIDs(ids))
-	return err
 }
 
 const furtherSQL = `SELECT a.result, d.name, a.value FROM anomaly a JOIN dimension d ON d.id = a.dimension
