@@ -136,16 +136,19 @@ func TestEveryRouteNeedsALogin(t *testing.T) {
 			t.Errorf("%s %s = %d to %q", r.Method, r.Path, a.StatusCode, a.Header.Get("Location"))
 		}
 	}
+	t.Logf("%d routes, %d of them open", len(s.routes()), len(open))
 }
 
 // The table says who may call what; the server does what it says.
 func TestRoleMatrix(t *testing.T) {
 	s := serveTest(t, handlers.Options{})
+	asked := 0
 	for _, r := range s.routes() {
 		if slices.Contains(r.Who, "") {
 			continue
 		}
 		for _, role := range everyRole {
+			asked++
 			c := call{method: r.Method, path: concrete(r.Path)}
 			if strings.HasPrefix(r.Path, api) {
 				c.header = map[string]string{"Authorization": s.headerOf(role)}
@@ -162,6 +165,7 @@ func TestRoleMatrix(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%d combinations of route and role", asked)
 }
 
 // What no line of the table may allow, whoever adds it.

@@ -108,6 +108,9 @@ func (s *server) takeBody(w http.ResponseWriter, r *request, limit int64) (int64
 	}
 	n := r.ContentLength
 	if n > limit {
+		if n <= 2*limit && r.Header.Get("Expect") == "" {
+			_, _ = io.Copy(io.Discard, r.Body) // who sends all before reading the answer would find the connection cut instead
+		}
 		return 0, tooLarge(limit)
 	}
 	if n < 0 {

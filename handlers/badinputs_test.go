@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -19,6 +20,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"citd/handlers"
+	"citd/store"
 )
 
 const badInputs = 114 // lines of badinputs.jsonl
@@ -78,13 +82,26 @@ func (g *generator) text() string {
 // TestBadInputs sends all of them to one server, as an attacker would, and looks after each whether it is alive and what it stored.
 func TestBadInputs(t *testing.T) {
 	t.Parallel()
-	b := badClient{newClient(startServer(t))}
+	log := &lines{}
+	s := serveTest(t, handlers.Options{Log: slog.New(slog.NewJSONHandler(log, nil))})
+	b := badClient{newClient(s.base, testCreds{User: "alice", Password: s.tokens[store.Script], Token: s.tokens[store.Script]})}
 	b.seed(t)
 	inputs := loadBadInputs(t)
 	var ran atomic.Int32
 	t.Cleanup(func() {
 		if n := ran.Load(); n != badInputs && !partial() {
 			t.Errorf("%d bad inputs were sent, want %d", n, badInputs)
+		}
+		requests := 0
+		for line := range strings.Lines(log.take()) {
+			requests++
+			if !json.Valid([]byte(line)) || rawControl(line) >= 0 || strings.Contains(line, s.tokens[store.Script]) {
+				t.Errorf("in the log: %q", line)
+			}
+		}
+		t.Logf("%d lines of log, each whole", requests)
+		if requests < badInputs {
+			t.Errorf("%d lines of log for %d inputs", requests, badInputs)
 		}
 	})
 	for _, in := range inputs {

@@ -120,6 +120,9 @@ func TestBrowserEveryPage(t *testing.T) {
 				t.Errorf("%s %s is too wide: %s", path, state, strings.Join(wide, "\n  "))
 			}
 		})
+		if foreign := run[[]string](p, `performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin + '/'))`); len(foreign) > 0 {
+			t.Errorf("%s asks others: %s", path, foreign)
+		}
 	})
 }
 
