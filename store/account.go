@@ -33,6 +33,8 @@ type Actor struct {
 	ID   int64
 	Name string
 	Role Role
+
+	known int64 // not read for this request: what logins.version was when it was read
 }
 
 // AccountKind tells people from tokens.

@@ -53,6 +53,9 @@ func Apply[T any](ctx context.Context, db *DB, actor Actor, fn func(*Batch) (T, 
 		notes Notes
 	}
 	d, err := Write(ctx, db, func(tx *Tx) (done, error) {
+		if err := tx.still(actor); err != nil {
+			return done{}, err
+		}
 		b := &Batch{tx: tx, actor: actor, created: map[string]int64{}, resign: map[int64]bool{}, there: map[string]int64{}}
 		out, err := fn(b)
 		if err == nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -181,7 +182,7 @@ func (db *DB) round(batch []*op) (wrote bool) {
 		if p != nil {
 			logPanic("writer", p)
 			_, _ = (&Tx{db: db}).Exec(`ROLLBACK`)
-			db.seen = seen{}
+			db.seen.drop()
 		}
 		for _, o := range batch {
 			if p != nil {
@@ -238,7 +239,7 @@ func (db *DB) commit(batch []*op, savepoints bool) error {
 	}
 	for _, o := range batch {
 		if err := run(o); err != nil {
-			*tx.seen = seen{}
+			tx.drop()
 			_, _ = tx.Exec(`ROLLBACK`) // SQLite may have rolled back by itself
 			return err
 		}
@@ -250,7 +251,7 @@ func (db *DB) commit(batch []*op, savepoints bool) error {
 	}
 	if err != nil {
 		db.failedFlush(err)
-		*tx.seen = seen{}
+		tx.drop()
 		_, _ = tx.Exec(`ROLLBACK`)
 	}
 	return err
@@ -274,6 +275,9 @@ func (db *DB) publish(batch []*op) (wrote bool) {
 	if wrote {
 		db.recent.touch(all, people)
 		db.board.take(lines)
+		if slices.ContainsFunc(all, func(c Change) bool { return c.Kind == AccountChanged }) {
+			db.logins.forget()
+		}
 		gen := db.gen.Add(1)
 		db.hub.publish(gen, all)
 	}
@@ -296,7 +300,7 @@ type Tx struct {
 func (tx *Tx) run(o *op) error {
 	tx.changes, tx.people, tx.lines, tx.edited, tx.wrote = nil, nil, nil, false, false
 	if o.err = classify(guard(o.fn, tx)); o.err != nil {
-		*tx.seen = seen{}
+		tx.drop()
 		if tx.wrote {
 			return errUndo
 		}

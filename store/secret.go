@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -44,7 +45,10 @@ var (
 // decoy is compared with when there is no such user, so that it costs the same.
 const decoy = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-var errLogin = Errorf(Unauthorized, "wrong user name or password, or the account is locked")
+var (
+	errLogin = Errorf(Unauthorized, "wrong user name or password, or the account is locked")
+	errToken = Errorf(Unauthorized, "this token is unknown, revoked or expired")
+)
 
 // IsToken tells a token from a password, wherever it stands.
 func IsToken(secret string) bool { return strings.HasPrefix(secret, tokenPrefix) }
@@ -82,6 +86,9 @@ type logins struct {
 	used   map[int64]int64    // account -> hour of its last use
 	failed map[int64]failure  // account, 0 for unknown names -> failures not on record yet
 	stmts  map[AccountKind]*sql.Stmt
+
+	tokens  map[[32]byte]Account // as they were read since version
+	version atomic.Int64         // changes whenever an account may have
 }
 
 type failure struct {
@@ -95,7 +102,8 @@ func (l *logins) init() {
 		n := max(1, min(2, runtime.GOMAXPROCS(0)/2)) // 19 MiB and a core each: half of the cores is for others
 		l.slots, l.queue = make(chan struct{}, n), make(chan struct{}, n+hashWaiters)
 		l.ok, l.used, l.failed = map[[32]byte]int64{}, map[int64]int64{}, map[int64]failure{}
-		l.stmts = map[AccountKind]*sql.Stmt{}
+		l.stmts, l.tokens = map[AccountKind]*sql.Stmt{}, map[[32]byte]Account{}
+		l.version.Add(1) // 0 is an Actor's that was just read
 	})
 }
 
@@ -231,16 +239,56 @@ func (db *DB) Authenticate(ctx context.Context, user, password string) (Actor, e
 
 // AuthenticateToken checks a token against its row as it is now. Error: Unauthorized.
 func (db *DB) AuthenticateToken(ctx context.Context, token string) (Actor, error) {
-	a, _, err := db.account(ctx, Token, "secret", digest(token))
+	l, hash := &db.logins, sha256.Sum256([]byte(token))
+	l.init()
+	version := l.version.Load() // before it is read
+	a, _, err := db.account(ctx, Token, "secret", hash[:])
 	if err != nil {
 		return Actor{}, err
 	}
+	if l.mu.Lock(); a.UsedAt > 0 && version == l.version.Load() && len(l.tokens) < cacheSize {
+		l.tokens[hash] = a
+	}
+	l.mu.Unlock()
 	if !a.open(db.Now()) {
 		db.noteFailure(ctx, a.ID)
-		return Actor{}, Errorf(Unauthorized, "this token is unknown, revoked or expired")
+		return Actor{}, errToken
 	}
 	db.noteUse(ctx, a)
 	return a.Actor, nil
+}
+
+// KnownToken is AuthenticateToken from memory, for what goes on to Apply, which
+// looks at the account again if it may have changed.
+func (db *DB) KnownToken(token string) (Actor, bool) {
+	l, hash := &db.logins, sha256.Sum256([]byte(token))
+	l.mu.Lock()
+	a, ok := l.tokens[hash]
+	a.known = l.version.Load()
+	l.mu.Unlock()
+	return a.Actor, ok && a.open(db.Now()) && db.Now() < a.UsedAt+time.Hour.Microseconds() // else its use is to be noted
+}
+
+// forget has tokens read anew: an account has changed.
+func (l *logins) forget() {
+	l.init()
+	l.mu.Lock()
+	l.version.Add(1)
+	clear(l.tokens)
+	l.mu.Unlock()
+}
+
+// still looks again at an account that was known, if one has changed since.
+func (tx *Tx) still(who Actor) error {
+	if who.known == 0 || who.known == tx.db.logins.version.Load() {
+		return nil
+	}
+	var a Account
+	err := tx.Row(`SELECT `+accountColumns+` FROM account WHERE id = ?`, []any{who.ID}, a.dest()...)
+	if err == nil && (!a.open(tx.Now) || a.Role != who.Role) {
+		err = errToken
+	}
+	return err
 }
 
 // account reads one account and its secret; the zero Account if there is none.

@@ -11,11 +11,15 @@ type seen struct {
 	next       map[string]int64 // the next id, by table
 }
 
+// drop forgets all, after something was taken back.
+func (s *seen) drop() { *s = seen{version: s.version} }
+
 // fresh forgets what was seen if another process has written since.
 func (tx *Tx) fresh() error {
 	var v int64
 	err := tx.Row(`PRAGMA data_version`, nil, &v)
 	if v != tx.version {
+		tx.db.logins.forget()
 		*tx.seen = seen{version: v}
 	}
 	return err

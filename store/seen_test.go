@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"testing"
+	"time"
 )
 
 // No id is used again, also after a restart, when the newest rows are gone.
@@ -72,5 +73,68 @@ func TestWriterForgets(t *testing.T) {
 	}
 	if n := count(t, db, `SELECT count(*) FROM model WHERE name = 'new 1.0'`); n != 1 {
 		t.Error("the row of a model that was taken back is not made again")
+	}
+}
+
+// A token that is known is not read again, but what it stores is refused as
+// soon as the account is locked, by this process or another.
+func TestKnownToken(t *testing.T) {
+	c := &clock{}
+	db := openAt(t, c)
+	token := addToken(t, db, "t", Script)
+	other, err := Open(t.Context(), db.Path(), Options{Clock: func() time.Time { return c.at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	know := func() Actor {
+		t.Helper()
+		for range 2 { // the first notes its use
+			if _, err := db.AuthenticateToken(t.Context(), token); err != nil {
+				t.Fatal(err)
+			}
+		}
+		who, ok := db.KnownToken(token)
+		if !ok {
+			t.Fatal("the token is not known")
+		}
+		return who
+	}
+	post := func(who Actor) error {
+		_, _, err := Apply(t.Context(), db, who, func(b *Batch) (Saved, error) {
+			in, err := Results.Decode([]byte(seedResult))
+			if err != nil {
+				return Saved{}, err
+			}
+			return b.Post(in)
+		})
+		return err
+	}
+	if _, ok := db.KnownToken(token); ok {
+		t.Error("a token is known before it was read")
+	}
+	for _, by := range []*DB{db, other} {
+		who := know()
+		if err := post(who); err != nil {
+			t.Fatal(err)
+		}
+		if err := by.SetLocked(t.Context(), Actor{}, Token, "t", true); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := db.KnownToken(token); ok && by == db {
+			t.Error("it is known after it was locked here")
+		}
+		wantKind(t, "post after it was locked", post(who), Unauthorized)
+		if _, ok := db.KnownToken(token); ok {
+			t.Error("it is known after a post found that it is locked")
+		}
+		if err := by.SetLocked(t.Context(), Actor{}, Token, "t", false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	know()
+	c.at = c.at.Add(time.Hour)
+	if _, ok := db.KnownToken(token); ok {
+		t.Error("its use is not noted in the next hour")
 	}
 }
