@@ -207,13 +207,10 @@ func peersLine(p store.Peers) string {
 }
 
 func others(n int) string {
-	switch n {
-	case 0:
+	if n == 0 {
 		return "nobody else"
-	case 1:
-		return "1 other"
 	}
-	return thousands(n) + " others"
+	return countOf(n, "other", "others")
 }
 
 // driftSays tells whether the daily score has left the person's own range.
@@ -227,11 +224,11 @@ func driftSays(d *templates.PersonData, x store.Profile) []templates.Span {
 	case !f.Known && f.Values >= 15:
 		return []templates.Span{{Text: "No baseline yet: too few of the first 30 days have a result."}}
 	case !f.Known:
-		return []templates.Span{{Text: "No baseline yet (" + dayCount(f.Values) + " with a result; 15 are needed)."}}
+		return []templates.Span{{Text: "No baseline yet (" + countOf(f.Values, "day", "days") + " with a result; 15 are needed)."}}
 	case !f.On:
 		return []templates.Span{{Text: "Within the usual range: the running mean of the daily score is not above "}, {Text: figure(f.Limit), Bold: true}, {Text: "."}}
 	case f.Current():
-		return []templates.Span{{Text: "Drifting for "}, {Text: dayCount(store.Days - f.From), Bold: true}, {Text: ". Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
+		return []templates.Span{{Text: "Drifting for "}, {Text: countOf(store.Days-f.From, "day", "days"), Bold: true}, {Text: ". Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
 	}
 	return []templates.Span{{Text: "Drifted from " + day(f.From) + " to " + day(f.Last) + ", the newest result. Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
 }
@@ -252,13 +249,6 @@ func peersSay(p store.Peers, out []string, span string) []templates.Span {
 		return []templates.Span{{Text: " "}, {Text: capital(out[0]), Bold: true}, {Text: " is above the range of " + others + "."}}
 	}
 	return []templates.Span{{Text: " "}, {Text: capital(strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]), Bold: true}, {Text: " are above the range of " + others + "."}}
-}
-
-func dayCount(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return thousands(n) + " days"
 }
 
 // thousands writes 1240 as 1,240.

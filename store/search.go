@@ -121,11 +121,11 @@ func parseSearch(text string, dims []Dimension, names bool) (*search, error) {
 		return nil, Errorf(Invalid, "the filter is longer than %d bytes", maxSearch)
 	}
 	s := &search{}
-	tokens := splitSearch(text)
-	if len(tokens) > maxTerms {
+	terms := cutTerms(text, false)
+	if len(terms) > maxTerms {
 		return nil, Errorf(Invalid, "the filter has more than %d parts", maxTerms)
 	}
-	for _, t := range tokens {
+	for _, t := range terms {
 		if err := s.add(t, dims, names); err != nil {
 			return nil, &Error{Kind: Invalid, Msg: err.Error()}
 		}
@@ -135,47 +135,36 @@ func parseSearch(text string, dims []Dimension, names bool) (*search, error) {
 
 var searchKey = regexp.MustCompile(`^([A-Za-z]\w*)([<>]=?|[=:])`)
 
-// token is a part of a filter: a word, or a key, an operator and a value.
-type token struct{ key, op, value string }
-
-// splitSearch cuts text at blanks outside quotes. A quote that is never closed ends with the text.
-func splitSearch(text string) (out []token) {
-	for _, t := range cutTerms(text, false) {
-		out = append(out, token{t.key, t.op, t.values[0]})
-	}
-	return out
-}
-
-func (s *search) add(t token, dims []Dimension, names bool) error {
+func (s *search) add(t term, dims []Dimension, names bool) error {
 	if t.key == "" {
-		if t.value != "" {
-			s.word(t.value, names)
+		if t.values[0] != "" {
+			s.word(t.values[0], names)
 		}
 		return nil
 	}
 	t.key = cmp.Or(sameTerms[t.key], t.key)
-	if t.value == "" {
+	if t.values[0] == "" {
 		return fmt.Errorf("write a value after %s%s", t.key, t.op)
 	}
 	if add := textTerms[t.key]; add != nil {
 		if t.op != ":" && t.op != "=" {
-			return fmt.Errorf("write %s:%s; what %s takes is a text", t.key, t.value, t.key)
+			return fmt.Errorf("write %s:%s; what %s takes is a text", t.key, t.values[0], t.key)
 		}
-		return add(s, t.value)
+		return add(s, t.values[0])
 	}
 	return s.compare(t, dims)
 }
 
 // compare adds a comparison with a number.
-func (s *search) compare(t token, dims []Dimension) error {
+func (s *search) compare(t term, dims []Dimension) error {
 	col, known := numberTerms[t.key]
 	of := slices.IndexFunc(dims, func(d Dimension) bool { return d.Name == t.key+dimSuffix })
 	if !known && of < 0 {
 		return fmt.Errorf("there is no %q to filter by; there are %s", t.key, strings.Join(searchKeys(dims), ", "))
 	}
-	v, ok := parseFloat(t.value)
+	v, ok := parseFloat(t.values[0])
 	if !ok {
-		return fmt.Errorf("write a number after %s%s, not %q", t.key, t.op, t.value)
+		return fmt.Errorf("write a number after %s%s, not %q", t.key, t.op, t.values[0])
 	}
 	op := t.op
 	if op == ":" {
@@ -234,9 +223,9 @@ func (s *search) word(w string, names bool) {
 // ModelsOf returns the models that a filter asks for: a decision about many
 // alerts that were found by them covers their results alone.
 func ModelsOf(filter string) (models []string) {
-	for _, t := range splitSearch(filter) {
-		if cmp.Or(sameTerms[t.key], t.key) == "model" && t.value != "" {
-			models = append(models, t.value)
+	for _, t := range cutTerms(filter, false) {
+		if cmp.Or(sameTerms[t.key], t.key) == "model" && t.values[0] != "" {
+			models = append(models, t.values[0])
 		}
 	}
 	return models
