@@ -250,15 +250,13 @@ func (s *settler) find(j join) (*alertRow, error) {
 		if day < utcDay(a.first)-groupDays || day > utcDay(a.last)+groupDays {
 			continue
 		}
+		covered := false
 		if j.old {
-			if covered, err := everCovered(s.tx, a.id, j.now.ID); covered || err != nil {
-				if err != nil {
-					return nil, err
-				}
-				continue
-			}
+			covered, err = everCovered(s.tx, a.id, j.now.ID)
 		}
-		return a, nil
+		if !covered || err != nil {
+			return a, err
+		}
 	}
 	return nil, nil
 }

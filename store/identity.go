@@ -58,25 +58,14 @@ const mayName = `(? = 'names' OR id IN (SELECT employee FROM reveal WHERE accoun
 // faded yet; else nil.
 func (db *DB) Revealed(ctx context.Context, by Actor, person, asOf int64) (*Identity, error) {
 	var i Identity
-	var born sql.Null[string]
-	var address [5]sql.Null[string]
-	err := db.r.QueryRowContext(ctx, `SELECT e.title, e.name, e.dateOfBirth, e.gender, e.nationality, e.maritalStatus, e.ethnicity,
-			a.line1, a.line2, a.city, a.postcode, a.country, v.until
+	err := db.r.QueryRowContext(ctx, `SELECT e.title, e.name, coalesce(e.dateOfBirth, ''), e.gender, e.nationality, e.maritalStatus, e.ethnicity,
+			concat_ws(', ', nullif(a.line1, ''), nullif(a.line2, ''), nullif(a.city, ''), nullif(a.postcode, ''), nullif(a.country, '')), v.until
 		FROM reveal v JOIN employee e ON e.id = v.employee LEFT JOIN address a ON a.id = e.homeAddress
 		WHERE v.account = ? AND v.employee = ? AND v.until > ? ORDER BY v.until DESC LIMIT 1`, by.ID, person, asOf).
-		Scan(&i.Title, &i.Name, &born, &i.Gender, &i.Nationality, &i.MaritalStatus, &i.Ethnicity,
-			&address[0], &address[1], &address[2], &address[3], &address[4], &i.Until)
+		Scan(&i.Title, &i.Name, &i.DateOfBirth, &i.Gender, &i.Nationality, &i.MaritalStatus, &i.Ethnicity, &i.Address, &i.Until)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	i.DateOfBirth = born.V
-	var lines []string
-	for _, l := range address {
-		if l.V != "" {
-			lines = append(lines, l.V)
-		}
-	}
-	i.Address = strings.Join(lines, ", ")
 	return &i, classify(err)
 }
 

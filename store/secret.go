@@ -85,7 +85,6 @@ type logins struct {
 	ok     map[[32]byte]int64 // (user, password, stored hash) that fit -> until when to remember
 	used   map[int64]int64    // account -> hour of its last use
 	failed map[int64]failure  // account, 0 for unknown names -> failures not on record yet
-	stmts  map[AccountKind]*sql.Stmt
 
 	tokens  map[[32]byte]Account // as they were read since version
 	version atomic.Int64         // changes whenever an account may have
@@ -102,7 +101,7 @@ func (l *logins) init() {
 		n := max(1, min(2, runtime.GOMAXPROCS(0)/2)) // 19 MiB and a core each: half of the cores is for others
 		l.slots, l.queue = make(chan struct{}, n), make(chan struct{}, n+hashWaiters)
 		l.ok, l.used, l.failed = map[[32]byte]int64{}, map[int64]int64{}, map[int64]failure{}
-		l.stmts, l.tokens = map[AccountKind]*sql.Stmt{}, map[[32]byte]Account{}
+		l.tokens = map[[32]byte]Account{}
 		l.version.Add(1) // 0 is an Actor's that was just read
 	})
 }
@@ -292,25 +291,11 @@ func (tx *Tx) still(who Actor) error {
 }
 
 // account reads one account and its secret; the zero Account if there is none.
-// Each request asks, so the statement is prepared once, and not watched for an
-// interrupt: it reads one row by its index.
+// Each request asks, so that it is not watched for an interrupt: it reads one row
+// by its index.
 func (db *DB) account(ctx context.Context, kind AccountKind, by string, key any) (a Account, secret string, err error) {
-	l := &db.logins
-	l.init()
-	l.mu.Lock()
-	q := l.stmts[kind]
-	if q == nil {
-		q, err = db.r.PrepareContext(ctx, `SELECT `+accountColumns+`, coalesce(secret, '') FROM account WHERE kind = '`+string(kind)+`' AND `+by+` = ?`)
-		l.stmts[kind] = q
-	}
-	l.mu.Unlock()
-	if err != nil {
-		return Account{}, "", err
-	}
-	err = q.QueryRowContext(context.WithoutCancel(ctx), key).Scan(append(a.dest(), &secret)...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Account{}, "", nil
-	}
+	err = each(context.WithoutCancel(ctx), db, func(r *sql.Rows) error { return r.Scan(append(a.dest(), &secret)...) },
+		`SELECT `+accountColumns+`, coalesce(secret, '') FROM account WHERE kind = '`+string(kind)+`' AND `+by+` = ?`, key)
 	return a, secret, err
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 )
 
@@ -33,8 +32,6 @@ const skew = 5 * time.Minute
 
 // LinkLife is how long a login link is good.
 const LinkLife = 10 * time.Minute
-
-var errSession = Errorf(Unauthorized, "you are not signed in, or were away for long; sign in again")
 
 // SignIn begins a session for a login that was checked. It returns the cookie,
 // which is kept nowhere else.
@@ -67,10 +64,8 @@ func (db *DB) Session(ctx context.Context, cookie string, t Terms, keep bool) (*
 		WHERE s.hash = ? AND s.kind = 'session' AND s.expires_at > ? AND s.created_at <= ?
 		AND a.locked_at IS NULL AND coalesce(a.expires_at, ?) >= ?`, s.Hash, now, now+skew.Microseconds(), now, now).
 		Scan(&s.Account.ID, &s.Account.Name, &s.Account.Role, &s.Created, &s.Seen, &s.Expires)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, errSession
-	} else if err != nil {
-		return nil, err
+	if err != nil {
+		return nil, absent(err, Unauthorized, "you are not signed in, or were away for long; sign in again")
 	}
 	if keep && now-s.Seen > t.Idle.Microseconds()/60 { // a write now and then, not at each click
 		s.Seen, s.Expires = now, t.end(s.Created, now)
