@@ -17,11 +17,6 @@ const (
 	shownDays    = 14 // of posts a page
 )
 
-// activityRoutes are the routes of the record of activity.
-func (p *pages) activityRoutes() []route {
-	return []route{{"GET", "/activity", people, 0, p.activityPage, false}}
-}
-
 var activityKinds = []struct {
 	kind  store.ActivityKind
 	label string

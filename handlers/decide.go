@@ -49,9 +49,6 @@ func (p *pages) decide(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	c, err := choiceOf(r.PostForm)
 	var out store.Outcome
 	if err == nil {
@@ -99,9 +96,6 @@ func (p *pages) refuse(w http.ResponseWriter, r *request, id int64, cause error)
 
 // decideMany records one decision on many alerts, or takes one back.
 func (p *pages) decideMany(w http.ResponseWriter, r *request) error {
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	b, err := p.bulk(r)
 	if err != nil {
 		return err

@@ -13,16 +13,6 @@ import (
 
 const rowsAtOnce = 50 // of explore's table
 
-// exploreRoutes are the routes of explore: results as parallel coordinates.
-func (p *pages) exploreRoutes() []route {
-	return []route{
-		{"GET", "/explore", people, 0, p.explorePage, false},
-		{"GET", "/explore.json", people, 0, p.exploreColumns, false},
-		{"GET", "/explore/rows", people, 0, p.exploreRows, false},
-		{"POST", "/explore/decide", deciders, oneForm, p.exploreDecide, false},
-	}
-}
-
 // explored is a request's view of the results: the filter, and what it lets through.
 type explored struct {
 	*store.Explored

@@ -27,10 +27,6 @@ var heatOrders = [][2]string{{"out", "Stands out"}, {"peak", "Peak"}, {"dept", "
 // heatViews are the ways to look at it: value of view=, and in words.
 var heatViews = [][2]string{{"", "Rows"}, {"fit", "All on one screen"}, {"table", "Table"}}
 
-func (p *pages) heatmapRoutes() []route {
-	return []route{{"GET", "/heatmap", people, 0, p.heatmapPage, false}}
-}
-
 func (p *pages) heatmapPage(w http.ResponseWriter, r *request) error {
 	since := p.live.position()
 	m, err := p.db.Heatmap(r.Context(), p.db.Now())

@@ -10,11 +10,6 @@ import (
 	"citd/templates"
 )
 
-// modelRoutes are the routes of the models.
-func (p *pages) modelRoutes() []route {
-	return []route{{"GET", "/models", people, 0, p.modelsPage, false}}
-}
-
 func (p *pages) modelsPage(w http.ResponseWriter, r *request) error {
 	asOf := p.db.Now()
 	list, err := p.db.ModelStats(r.Context(), asOf)

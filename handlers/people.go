@@ -13,14 +13,6 @@ import (
 
 const shownPeople = 50 // a page
 
-// peopleRoutes are the routes of the list of people.
-func (p *pages) peopleRoutes() []route {
-	return []route{
-		{"GET", "/people", people, 0, p.peoplePage, false},
-		{"GET", "/people.csv", people, 0, p.peopleExport, false},
-	}
-}
-
 // orderWords tell the orders of the list.
 var orderWords = map[store.PeopleOrder]string{
 	store.ByPeak: "highest score in the last 7 days", store.ByChange: "how much the last 7 days rose above the 30 before",

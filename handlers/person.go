@@ -18,14 +18,6 @@ const (
 	shownPast    = 8   // decisions, events and looks on a person's page
 )
 
-// personRoutes are the routes of one person.
-func (p *pages) personRoutes() []route {
-	return []route{
-		{"GET", "/people/:id", people, 0, p.personPage, false},
-		{"POST", "/people/:id/reveal", deciders, oneForm, p.reveal, false},
-	}
-}
-
 func personPath(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
 
 func (p *pages) personPage(w http.ResponseWriter, r *request) error {

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +18,7 @@ const (
 // pageRoutes are the routes of the dashboard.
 func (s *server) pageRoutes() []route {
 	p := &pages{server: s, live: newLive(s)}
-	routes := []route{
+	return []route{
 		{"GET", "/", people, 0, p.queuePage, false},
 		{"GET", "/alerts/:id", people, 0, p.alertPage, false},
 		{"GET", "/results/:id", people, 0, p.resultPage, false},
@@ -29,8 +28,18 @@ func (s *server) pageRoutes() []route {
 		{"POST", "/views", people, oneForm, p.saveView, false},
 		{"POST", "/views/:id/delete", people, oneForm, p.deleteView, false},
 		{"GET", "/events", people, 0, p.live.stream, true},
+		{"GET", "/explore", people, 0, p.explorePage, false},
+		{"GET", "/explore.json", people, 0, p.exploreColumns, false},
+		{"GET", "/explore/rows", people, 0, p.exploreRows, false},
+		{"POST", "/explore/decide", deciders, oneForm, p.exploreDecide, false},
+		{"GET", "/heatmap", people, 0, p.heatmapPage, false},
+		{"GET", "/people", people, 0, p.peoplePage, false},
+		{"GET", "/people.csv", people, 0, p.peopleExport, false},
+		{"GET", "/people/:id", people, 0, p.personPage, false},
+		{"POST", "/people/:id/reveal", deciders, oneForm, p.reveal, false},
+		{"GET", "/models", people, 0, p.modelsPage, false},
+		{"GET", "/activity", people, 0, p.activityPage, false},
 	}
-	return slices.Concat(routes, p.exploreRoutes(), p.heatmapRoutes(), p.peopleRoutes(), p.personRoutes(), p.modelRoutes(), p.activityRoutes())
 }
 
 // pages serves the queue and its alerts.

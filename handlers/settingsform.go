@@ -20,9 +20,6 @@ type change func(form func(string) string) (done string, once *templates.Secret,
 // apply makes a change and shows the settings again. What a person can put
 // right is said in the section of the form.
 func (s *server) apply(w http.ResponseWriter, r *request, section string, do change) error {
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	done, once, err := do(r.PostForm.Get)
 	e := store.AsError(err)
 	switch {
@@ -182,9 +179,6 @@ func (s *server) keep(r *request, key, value string) error {
 // setDimensions reads one row of fields for each dimension. What cannot be taken is
 // shown again as it was typed.
 func (s *server) setDimensions(w http.ResponseWriter, r *request) error {
-	if err := r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	was, err := s.dimensions(r)
 	if err != nil {
 		return err
