@@ -94,7 +94,7 @@ func peopleHeads(q store.PeopleQuery, role bool) []templates.PeopleHead {
 		heads = append(heads, head("Role", store.ByRole, true, false, true))
 	}
 	return append(heads, templates.PeopleHead{Label: "7 days"}, head("Peak, 7 d", store.ByPeak, false, true, false),
-		head("Change", store.ByChange, false, true, true), head("Days of 28", store.ByDays, false, true, true), templates.PeopleHead{Label: "60 days", Narrow: true}, head("Open", store.ByOpen, false, true, false))
+		head("Change", store.ByChange, false, true, true), head("Days of 28", store.ByDays, false, true, false), templates.PeopleHead{Label: "60 days", Narrow: true}, head("Open", store.ByOpen, false, true, false))
 }
 
 func personRow(x store.PersonRow, shown who, drawn []store.Dimension) templates.PeopleRow {

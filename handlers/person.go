@@ -159,7 +159,10 @@ func fillProfile(d *templates.PersonData, x store.Profile) {
 	}
 	fillGrids(d, x)
 	d.Peers = peersLine(x.Peers)
-	d.Say = append(driftSays(d, x), peersSay(x.Peers, out, d.Span)...)
+	d.Say = driftSays(d, x)
+	if x.Count > 0 {
+		d.Say = append(d.Say, peersSay(x.Peers, out, d.Span)...)
+	}
 }
 
 // known is a pointer to v, nil for NaN.

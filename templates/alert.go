@@ -75,17 +75,12 @@ func (a AlertData) Ranked() []Dim {
 // HasPeers tells whether any dimension has a band of peers to compare with.
 func (a AlertData) HasPeers() bool { return hasPeers(a.Dims) }
 
+// HasOwn tells whether any dimension has an own median.
+func (a AlertData) HasOwn() bool { return hasOwn(a.Dims) }
+
 // HasShares tells whether any dimension has a share of the score.
 func (a AlertData) HasShares() bool {
-	if len(a.Parts) > 0 {
-		return false
-	}
-	for _, d := range a.Dims {
-		if d.Share != nil {
-			return true
-		}
-	}
-	return false
+	return len(a.Parts) == 0 && slices.ContainsFunc(a.Dims, func(d Dim) bool { return d.Share != nil })
 }
 
 // Axis is the time that the evidence and the results of the alert span.

@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PeekData is what the panel beside the queue shows of the current row.
 type PeekData struct {
@@ -38,23 +41,16 @@ type PeekData struct {
 func (p PeekData) HasPeers() bool { return hasPeers(p.Dims) }
 
 // HasOwn tells whether a tooth has the line of the own median.
-func (p PeekData) HasOwn() bool {
-	for _, d := range p.Dims {
-		if d.Median != nil {
-			return true
-		}
-	}
-	return false
+func (p PeekData) HasOwn() bool { return hasOwn(p.Dims) }
+
+// hasOwn tells whether any dimension has an own median.
+func hasOwn(dims []Dim) bool {
+	return slices.ContainsFunc(dims, func(d Dim) bool { return d.Median != nil })
 }
 
 // hasPeers tells whether any dimension has a band of peers to compare with.
 func hasPeers(dims []Dim) bool {
-	for _, d := range dims {
-		if d.Peer95 != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(dims, func(d Dim) bool { return d.Peer95 != nil })
 }
 
 // Past tells whether there is anything to draw of the 60 days.
