@@ -74,6 +74,16 @@ func TestBrowserBulk(t *testing.T) {
 	p := openTab(t)
 	p.signIn(h, `/?q=model:"usb-watch 1.0"`)
 	p.until("four rows", `document.querySelectorAll('tr[data-id]').length === 4`)
+	p.size(390)
+	p.until("a finger finds the tick box of a row", `(() => {
+		const box = document.querySelector('#a2 .ck');
+		box.scrollIntoView({ block: 'center' });
+		const b = box.getBoundingClientRect(), x = b.left + b.width / 2, y = b.top + b.height / 2;
+		return [[0, 0], [-21, 0], [21, 0], [0, -21], [0, 21]].every(([dx, dy]) => document.elementFromPoint(x + dx, y + dy) === box) && (box.click(), true);
+	})()`)
+	p.until("and all that can be done with it is in sight", `[...document.querySelectorAll('[data-bulk] .btn')].filter(b => b.checkVisibility()).map(b => b.getBoundingClientRect()).filter(b => b.left >= 0 && b.right <= 390 && b.bottom <= innerHeight && b.height >= 24).length === 5`)
+	p.until("untick it", `(document.querySelector('#a2 .ck').click(), true)`)
+	p.size(1440)
 	p.press("x", "*")
 	p.until("all are ticked", `document.querySelector('[data-picked]').innerText === '4 alerts selected' && document.querySelector('[data-bulk]').innerText.includes('covers the results of usb-watch 1.0 alone')`)
 	p.press("d")

@@ -104,6 +104,9 @@ func eachState(p *tab, do func(state, root string)) {
 func TestBrowserEveryPage(t *testing.T) {
 	eachPage(t, openTab, func(p *tab, path string) {
 		p.tabThrough(path)
+		if path == "/settings" && run[int](p, `(location.hash = 'looks', document.querySelectorAll('.sets nav [aria-current][href="#looks"]').length)`)+run[int](p, `document.querySelectorAll('.sets nav [aria-current]').length`) == 0 {
+			t.Error("no part of the settings is marked")
+		}
 		p.size(320)
 		eachState(p, func(state, root string) {
 			wide := run[[]string](p, `(() => {
