@@ -177,14 +177,15 @@ func (db *DB) keys(ctx context.Context, r *recent, order PeopleOrder) (func(int6
 		}
 		days := map[string][]float64{}
 		for id, role := range roles {
-			days[role] = append(days[role], float64(r.often(id)))
+			peaks[id] = float64(r.often(id))
+			days[role] = append(days[role], peaks[id])
 		}
 		usual := map[string]float64{}
 		for role, list := range days {
 			usual[role] = medianOf(list)
 		}
 		for id, role := range roles {
-			peaks[id] = float64(r.often(id)) - usual[role]
+			peaks[id] -= usual[role]
 		}
 		return func(id int64) float64 { return peaks[id] }, nil
 	}
