@@ -173,11 +173,7 @@ func replaceable(dest, live string) error {
 }
 
 func (db *DB) noteBackup(ctx context.Context, dest string) error {
-	return db.do(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(`INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-			lastBackup, fmt.Sprintf("%d %s", tx.Now, dest))
-		return err
-	})
+	return db.do(ctx, func(tx *Tx) error { return tx.keep(lastBackup, fmt.Sprintf("%d %s", tx.Now, dest)) })
 }
 
 // LastBackup returns when the last verified backup was made (microseconds since

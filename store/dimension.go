@@ -138,10 +138,9 @@ func (db *DB) SetDrawn(ctx context.Context, by Actor, list []Dimension) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	_, err = Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		return struct{}{}, tx.set(by, drawnAs, text.String(), "dimensions (letter, full, middle, high) "+strings.Join(changes, "; "))
+	return db.do(ctx, func(tx *Tx) error {
+		return tx.set(by, drawnAs, text.String(), "dimensions (letter, full, middle, high) "+strings.Join(changes, "; "))
 	})
-	return err
 }
 
 // HighestValues returns the highest value of each dimension in the 60 days that end

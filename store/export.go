@@ -80,7 +80,8 @@ func ExportFeedback(ctx context.Context, db *DB, w io.Writer, q FeedbackQuery) e
 func CommandLine(ctx context.Context, db *DB) (Actor, error) {
 	return Write(ctx, db, func(tx *Tx) (Actor, error) {
 		a := Actor{Name: "command line", Role: Admin}
-		return a, tx.known(Token, &a, nil)
+		err := tx.known(Token, &a, nil)
+		return a, err
 	})
 }
 

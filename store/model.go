@@ -62,31 +62,26 @@ func (db *DB) SetScale(ctx context.Context, by Actor, name string, scale float64
 	if !(scale >= 1e-9 && scale <= 1e12) {
 		return Errorf(Invalid, "a scale is a number above 0, up to 1e12")
 	}
-	_, err := Write(ctx, db, func(tx *Tx) (struct{}, error) {
-		var none struct{}
+	return db.do(ctx, func(tx *Tx) error {
 		var before float64
-		err := tx.Row(`SELECT scale FROM model WHERE name = ?`, []any{name}, &before)
-		if errors.Is(err, sql.ErrNoRows) {
-			return none, Errorf(NotFound, "there is no model %q", name)
-		} else if err != nil {
-			return none, err
+		if err := tx.Row(`SELECT scale FROM model WHERE name = ?`, []any{name}, &before); err != nil {
+			return absent(err, NotFound, "there is no model %q", name)
 		}
 		tx.models = nil
 		if _, err := tx.Exec(`UPDATE model SET scale = ? WHERE name = ?`, scale, name); err != nil {
-			return none, err
+			return err
 		}
 		alerts, err := tx.ids(`SELECT DISTINCT alert FROM detectionmodelresult WHERE reporter = ? AND alert IS NOT NULL`, name)
 		if err != nil {
-			return none, err
+			return err
 		}
 		for _, id := range alerts {
 			if err := rankAnew(tx, id); err != nil {
-				return none, err
+				return err
 			}
 		}
-		return none, audit(tx, by, "setting", "model", 0, fmt.Sprintf("%q scale %g, was %g", name, scale, before))
+		return audit(tx, by, "setting", "model", 0, fmt.Sprintf("%q scale %g, was %g", name, scale, before))
 	})
-	return err
 }
 
 func rankAnew(tx *Tx, alert int64) error {

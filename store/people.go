@@ -391,5 +391,6 @@ func AppendCSVLine(b []byte, cells ...string) []byte {
 
 // CountPeople counts everybody.
 func (db *DB) CountPeople(ctx context.Context) (n int, err error) {
-	return n, row(ctx, db, `SELECT count(*) FROM person`, nil, &n)
+	err = row(ctx, db, `SELECT count(*) FROM person`, nil, &n)
+	return n, err
 }
