@@ -398,7 +398,7 @@ func TestFaultRowEdits(t *testing.T) {
 			row := "(SELECT max(rowid) - 7 FROM " + table + ")"
 			if table == "result_evidence" {
 				row, c = "(SELECT max(result) FROM result_evidence)", "evidence"
-				editFile(t, path, "UPDATE result_evidence SET evidence = 1 WHERE result = "+row)
+				editFile(t, path, "UPDATE result_evidence SET evidence = 1 WHERE (result, evidence) = (SELECT result, max(evidence) FROM result_evidence WHERE result = "+row+")") // it may have several
 			} else {
 				editFile(t, path, "UPDATE "+table+" SET "+c+" = "+to+" WHERE id = "+row)
 			}
