@@ -233,6 +233,9 @@ func sayPart(format string, args ...any) { fmt.Fprintf(os.Stderr, format, args..
 func newLog() *slog.Logger {
 	// What came over the wire must not move a cursor or break a line.
 	quote := func(_ []string, a slog.Attr) slog.Attr {
+		if k := a.Value.Kind(); k != slog.KindString && k != slog.KindAny {
+			return a
+		}
 		if s := a.Value.String(); strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			a.Value = slog.StringValue(strconv.QuoteToASCII(s))
 		}

@@ -21,7 +21,7 @@ type Batch struct {
 	moves   []move           // results changed or deleted
 	created map[string]int64 // new business keys: the same twice in a list is a mistake
 	resign  map[int64]bool   // results whose list of evidence changed
-	there   map[string]int64 // employees that nested objects gave as they are, by the object's text
+	there   map[string]int64 // employees that nested objects gave as they are, by the object's text; those only named: seen.there
 	log     changeLog
 	notes   Notes
 }
@@ -56,7 +56,7 @@ func Apply[T any](ctx context.Context, db *DB, actor Actor, fn func(*Batch) (T, 
 		if err := tx.still(actor); err != nil {
 			return done{}, err
 		}
-		b := &Batch{tx: tx, actor: actor, created: map[string]int64{}, resign: map[int64]bool{}, there: map[string]int64{}}
+		b := &Batch{tx: tx, actor: actor, created: map[string]int64{}, resign: map[int64]bool{}}
 		out, err := fn(b)
 		if err == nil {
 			err = b.settle()

@@ -51,7 +51,7 @@ func (b *Batch) remove(r *Resource, id int64, row any) error {
 			return err
 		}
 	}
-	clear(b.there)
+	b.forgetPeople()
 	if r == Employees { // alerts stay for the sake of the decisions in them
 		if _, err := b.tx.Exec(`UPDATE alert SET employee = NULL WHERE employee = ?`, id); err != nil {
 			return err

@@ -259,7 +259,7 @@ func (b *Batch) atomically(fn func() error) error {
 	err := fn()
 	if err != nil {
 		b.moves = b.moves[:min(moves, len(b.moves))] // no alert was joined: that comes when nothing can be refused any more
-		clear(b.there)
+		b.forgetPeople()
 		b.tx.drop()
 		if _, err := b.tx.Exec(`ROLLBACK TO line`); err != nil {
 			return err

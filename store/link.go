@@ -59,7 +59,11 @@ func (b *Batch) linked(f *Field, l link) (int64, error) {
 	if l.in == nil {
 		return b.named(f, l.id)
 	}
-	if id := b.there[string(l.in.text)]; id != 0 && l.in.res == Employees {
+	name := ""
+	if l.in.namesOnly() {
+		name = "{" + *l.in.res.KeyField().at(l.in.row).(*string)
+	}
+	if id := max(b.there[string(l.in.text)], b.tx.there[name]); id != 0 && l.in.res == Employees {
 		return id, nil
 	}
 	b.notes.Ignored = append(b.notes.Ignored, l.in.ignored...)
@@ -71,14 +75,14 @@ func (b *Batch) linked(f *Field, l link) (int64, error) {
 		s, err := b.insert(l.in)
 		return s.ID, err
 	}
-	if l.in.namesOnly() {
-		b.remember(string(l.in.text), id)
+	if name != "" {
+		b.tx.there = remember(b.tx.there, name, id)
 		return id, nil
 	}
 	told := len(b.notes.Ignored)
 	_, changed, err := b.update(l.in, id)
 	if err == nil && l.in.res == Employees && len(changed)+len(l.in.ignored) == 0 && len(b.notes.Ignored) == told {
-		b.remember(string(l.in.text), id)
+		b.there = remember(b.there, string(l.in.text), id)
 	}
 	return id, err
 }
@@ -98,7 +102,7 @@ func (in *Input) namesOnly() bool {
 func (b *Batch) named(f *Field, id int64) (int64, error) {
 	key := ""
 	if f.Target == Employees.Name {
-		if key = strconv.FormatInt(id, 10); b.there[key] != 0 {
+		if key = strconv.FormatInt(id, 10); b.tx.there[key] != 0 {
 			return id, nil
 		}
 	}
@@ -107,21 +111,25 @@ func (b *Batch) named(f *Field, id int64) (int64, error) {
 		return 0, err
 	}
 	if key != "" {
-		b.remember(key, id)
+		b.tx.there = remember(b.tx.there, key, id)
 	}
 	return id, nil
 }
 
 const maxThere = 20_000 // employees remembered, so that memory does not grow with a list
 
-// remember notes that an employee is as a list gave it: lists name the same ones
+// remember notes that an employee is as it was given: lists name the same ones
 // hundreds of times. What changes or removes an employee forgets them all.
-func (b *Batch) remember(text string, id int64) {
-	if len(b.there) >= maxThere {
-		clear(b.there)
+func remember(there map[string]int64, text string, id int64) map[string]int64 {
+	if there == nil || len(there) >= maxThere {
+		there = map[string]int64{}
 	}
-	b.there[text] = id
+	there[text] = id
+	return there
 }
+
+// forgetPeople is for whoever changes or removes an employee.
+func (b *Batch) forgetPeople() { b.there, b.tx.there = nil, nil }
 
 // insertLinks stores the list of references and the further dimensions of a new row.
 func (b *Batch) insertLinks(r *Resource, row any) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 )
@@ -137,4 +138,32 @@ func TestKnownToken(t *testing.T) {
 	if _, ok := db.KnownToken(token); ok {
 		t.Error("its use is not noted in the next hour")
 	}
+}
+
+// An employee that results named is looked for again once it was renamed or removed.
+func TestEmployeesAreForgotten(t *testing.T) {
+	db := openTest(t)
+	who := tester(t, db, Admin)
+	const named = `{"employee": {"employee_id": "E1"}, "date": "2014-09-17", "reporter": "m", "flag": true, "score": 0.5, "evidence": []}`
+	mustPost(t, db, who, Employees, `{"employee_id": "E1"}`)
+	for range 2 {
+		mustPost(t, db, who, Results, named)
+	}
+	mustPost(t, db, who, Employees, `{"resource_uri": "/data-sub/api/employee/1/", "employee_id": "E2"}`)
+	mustPost(t, db, who, Results, named)
+	if n := count(t, db, `SELECT employee FROM detectionmodelresult WHERE id = 3`); n != 2 {
+		t.Errorf("after E1 became E2 its result went to employee %d; want 2, a new one", n)
+	}
+	mustPost(t, db, who, Results, strings.Replace(named, `{"employee_id": "E1"}`, `"/data-sub/api/employee/2/"`, 1))
+	if _, _, err := Apply(t.Context(), db, who, func(b *Batch) (int, error) { return 0, b.Delete(Employees, 2) }); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := Apply(t.Context(), db, who, func(b *Batch) (Saved, error) {
+		in, err := Results.Decode([]byte(strings.Replace(named, `{"employee_id": "E1"}`, `"/data-sub/api/employee/2/"`, 1)))
+		if err != nil {
+			return Saved{}, err
+		}
+		return b.Post(in)
+	})
+	wantKind(t, "a result of an employee that was removed", err, Invalid)
 }

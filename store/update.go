@@ -146,7 +146,7 @@ func (b *Batch) writeRow(r *Resource, old, now any, changed []string) error {
 		}
 	}
 	if r == Employees {
-		clear(b.there)
+		b.forgetPeople()
 	}
 	b.log.changed(r, r.ID(now), changed)
 	if res, ok := now.(*Result); ok {
