@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	idleAfter = time.Second     // without a write, until the WAL is emptied into the file
-	walLimit  = 24 << 20        // bytes of WAL above which writes wait for readers to let go of it
-	maxRead   = 5 * time.Second // that a reader may hold on to it: queryTimeout, and the 5 s of a page
-	maxMarks  = 8               // marks that may stand in the file while readers hold up a checkpoint
+	idleAfter = time.Second // without a write, until the WAL is emptied into the file
+	walLimit  = 24 << 20    // bytes of WAL above which writes wait for readers to let go of it
+	maxTries  = 7           // of a second: no reader stays longer than queryTimeout and a page of 5 s
+	maxMarks  = 8           // marks that may stand in the file while readers hold up a checkpoint
 )
 
 // watched is what the writer knows of the files that it writes. SQLite goes on
@@ -233,27 +233,32 @@ func (db *DB) settleWAL(wrote bool) {
 	f.unsaved, f.fresh = true, false
 	f.idle.Reset(idleAfter)
 	if db.walSize.Load() > f.tryAt {
-		wait := time.Second
+		tries := 1
 		if f.tryAt > walLimit {
-			wait = maxRead + time.Second // by then each reader of that time is gone
+			tries = maxTries // by then each reader of that time is gone
 		}
-		db.emptyWAL(wait)
+		db.emptyWAL(tries)
 	} else if f.stale {
 		_ = db.mark("PASSIVE")
 	}
 }
 
-// emptyWAL brings the WAL into the file and cuts it to nothing, waiting so long
-// for readers to let go of it.
-func (db *DB) emptyWAL(wait time.Duration) {
+// emptyWAL brings the WAL into the file and cuts it to nothing. Each try waits up
+// to a second for readers to let go of it; with none, it is tried without waiting. Those that come meanwhile may keep one
+// try from its end, though each stays shortly; hardly the next one as well.
+func (db *DB) emptyWAL(tries int) {
 	f := &db.files
 	if !f.unsaved || db.Err() != nil {
 		return
 	}
 	ctx := context.Background()
-	_, _ = db.conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, wait.Milliseconds()))
+	_, _ = db.conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, 1000*min(tries, 1)))
 	defer func() { _, _ = db.conn.ExecContext(ctx, `PRAGMA busy_timeout = 5000`) }()
-	_ = db.mark("TRUNCATE") // where a full disk or a reader forbids it, the next time will do
+	for range max(tries, 1) {
+		if _ = db.mark("TRUNCATE"); !f.unsaved { // where a full disk or a reader forbids it, the next time will do
+			break
+		}
+	}
 	db.walSize.Store(f.wal.Size())
 	f.tryAt = max(walLimit, 2*f.wal.Size()) // a slow reader costs a short pause, and a long one only if it goes on
 	if f.unsaved {
