@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -44,7 +45,8 @@ var readRoutes = strings.Fields(`
 	/heatmap /explore /models /activity /activity?kind=decisions /activity?person=N /settings`)
 
 // BenchmarkReads asks a file that is there, such as one of testdata/million, for each page and the usual lists. "cold-ms"
-// is the first answer after the program was started; then each call asks for another row where the address has one.
+// is the first answer after the program was started; then each call asks for another row where the address has one. At the
+// end it posts, which shows what a post costs beside so many.
 func BenchmarkReads(b *testing.B) {
 	path := os.Getenv("CITD_BENCH_FILE")
 	if path == "" {
@@ -88,6 +90,11 @@ func BenchmarkReads(b *testing.B) {
 		if n > 0 {
 			p.stop(b)
 		}
+	}
+	p.start(b)
+	defer p.stop(b)
+	for _, conns := range []int{1, 64} { // the file keeps what is posted
+		b.Run(fmt.Sprintf("post/conns=%d", conns), func(b *testing.B) { p.byTurns(b, conns, math.Inf(1), p.post, nil, nil) })
 	}
 }
 
