@@ -261,6 +261,7 @@ func (db *DB) AuthenticateToken(ctx context.Context, token string) (Actor, error
 // looks at the account again if it may have changed.
 func (db *DB) KnownToken(token string) (Actor, bool) {
 	l, hash := &db.logins, sha256.Sum256([]byte(token))
+	l.init()
 	l.mu.Lock()
 	a, ok := l.tokens[hash]
 	a.known = l.version.Load()
