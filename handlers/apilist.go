@@ -82,6 +82,7 @@ func (a *api) export(r *request, format string) (store.View, error) {
 // csv streams all rows that q selects, with a header. Cells that a spreadsheet
 // would run are quoted unless _raw=1.
 func (a *api) csv(w http.ResponseWriter, r *request, q *store.Query) error {
+	out := r.stream(w)
 	v, err := a.export(r, "csv")
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (a *api) csv(w http.ResponseWriter, r *request, q *store.Query) error {
 	b := a.res.AppendCSVHeader(nil, v.Dimensions)
 	err = a.db.Each(r.Context(), q, func(row any) error {
 		b = a.res.AppendCSV(b, row, v, raw)
-		_, err := w.Write(b)
+		_, err := out.Write(b)
 		b = b[:0]
 		return err
 	})
@@ -105,6 +106,7 @@ func (a *api) csv(w http.ResponseWriter, r *request, q *store.Query) error {
 
 // lines streams all rows that q selects, one object a line.
 func (a *api) lines(w http.ResponseWriter, r *request, q *store.Query) error {
+	out := r.stream(w)
 	v, err := a.export(r, "ndjson")
 	if err != nil {
 		return err
@@ -113,7 +115,7 @@ func (a *api) lines(w http.ResponseWriter, r *request, q *store.Query) error {
 	var b []byte
 	return a.db.Each(r.Context(), q, func(row any) error {
 		b = append(a.res.AppendJSON(b[:0], row, v), '\n')
-		_, err := w.Write(b)
+		_, err := out.Write(b)
 		return err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -164,11 +165,32 @@ func (s *server) bound(w http.ResponseWriter, r *request, t route) (end func()) 
 		r.Request = r.WithContext(ctx)
 		return func() { off(); cancel() }
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
-		ctx, cancel := context.WithTimeout(r.Context(), maxLook)
+		ctx, cancel := context.WithTimeout(r.Context(), s.look)
 		r.Request = r.WithContext(ctx)
 		return cancel
 	}
 	return func() {}
+}
+
+// stream lets an answer take as long as somebody reads it: a look's 5 s, and the
+// minute in which an answer has to be out, are for pages.
+func (r *request) stream(w http.ResponseWriter) io.Writer {
+	r.Request = r.whole
+	return &streamed{w, http.NewResponseController(w), 0}
+}
+
+type streamed struct {
+	io.Writer
+	out *http.ResponseController
+	n   int // writes so far
+}
+
+func (s *streamed) Write(b []byte) (int, error) {
+	if s.n%1000 == 0 {
+		_ = s.out.SetWriteDeadline(time.Now().Add(time.Minute))
+	}
+	s.n++
+	return s.Writer.Write(b)
 }
 
 func (a access) has(role store.Role) bool {

@@ -282,6 +282,35 @@ func TestConnectionLimit(t *testing.T) {
 	_ = (<-accepted).Close()
 }
 
+// What leaves as lines or CSV takes as long as somebody reads it; the time of a look is for pages.
+func TestStreamsHaveNoEnd(t *testing.T) {
+	s, _ := openDoor(t)
+	a, token, err := s.db.AddAccount(t.Context(), store.Actor{}, store.NewAccount{Kind: store.Token, Name: "t", Role: store.Script})
+	if err == nil {
+		_, _, err = store.Apply(t.Context(), s.db, a.Actor, func(b *store.Batch) (int, error) {
+			in, err := store.Employees.Decode([]byte(`{"employee_id":"A1"}`))
+			if err == nil {
+				_, err = b.Post(in)
+			}
+			return 0, err
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.look = time.Nanosecond
+	for path, want := range map[string]int{"employee/?format=ndjson": 1, "employee/?format=csv": 2, "feedback/?format=ndjson": 0} {
+		r := httptest.NewRequest("GET", prefix+path, nil)
+		r.Host = "localhost"
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if n := strings.Count(w.Body.String(), "\n"); w.Code != http.StatusOK || n != want {
+			t.Errorf("%s = %d with %d lines; want %d: %s", path, w.Code, n, want, w.Body)
+		}
+	}
+}
+
 // What a login costs a request: against none, with a token, and with a password that was checked before.
 func BenchmarkDoor(b *testing.B) {
 	nothing := func(w http.ResponseWriter, _ *request) error { send(w, http.StatusOK, "text/plain", nil); return nil }

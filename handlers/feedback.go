@@ -60,11 +60,12 @@ func (s *server) feedback(w http.ResponseWriter, r *request) error {
 }
 
 func (s *server) feedbackLines(w http.ResponseWriter, r *request, q store.FeedbackQuery) error {
+	out := r.stream(w)
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	var b []byte
 	return s.db.EachLabel(r.Context(), q, func(l store.Label) error {
 		b = append(l.AppendJSON(b[:0]), '\n')
-		_, err := w.Write(b)
+		_, err := out.Write(b)
 		return err
 	})
 }

@@ -60,7 +60,7 @@ type request struct {
 	actor   store.Actor    // who asks; zero on public routes
 	session *store.Session // nil when the API's Authorization header was used
 	params  httprouter.Params
-	whole   *http.Request // whose context has no 5 s limit, for exports
+	whole   *http.Request // whose context has no 5 s limit, see stream
 }
 
 // Options say how to serve.
@@ -86,6 +86,7 @@ type server struct {
 	terms    store.Terms        // of a session
 	nav      templates.Nav      // the pages that there are
 	columns  columnsCache       // of explore
+	look     time.Duration      // that a look may take
 	stopping context.Context
 	stop     context.CancelFunc // ends live streams, and says not ready
 	spawned  sync.WaitGroup     // what runs beside
@@ -105,7 +106,7 @@ func newServer(ctx context.Context, db *store.DB, o Options) (*server, error) {
 		return nil, err
 	}
 	s := &server{
-		db: db, opt: o, hosts: hostSet(o.Hosts), cookie: "citd_" + id, terms: store.Terms{Idle: 12 * time.Hour},
+		db: db, opt: o, hosts: hostSet(o.Hosts), cookie: "citd_" + id, look: maxLook, terms: store.Terms{Idle: 12 * time.Hour},
 		work: gauge{max: maxWork}, streams: gauge{max: maxStreams}, bodies: gauge{max: maxBodies},
 	}
 	if o.TLS {
