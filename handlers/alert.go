@@ -105,6 +105,8 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	}
 	if a.Queue.Next != 0 {
 		d.Next = at.url(alertPath(a.Queue.Next))
+	} else if a.Queue.Rest != nil {
+		d.Next = at.url("/", "after", a.Queue.Rest.String()) // the queue looks further
 	}
 	drawn, err := p.db.Drawn(r.Context())
 	if err != nil {

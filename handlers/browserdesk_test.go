@@ -59,6 +59,19 @@ func TestBrowserPeek(t *testing.T) {
 	h.must(chromedp.Do(p.ctx, chromedp.EmulateViewport(1100, 800)))
 	p.press("j")
 	p.until("where it is narrow there is none", current+` === '5' && getComputedStyle(document.querySelector('[data-peek]')).display === 'none' && `+peeked+` === '4'`)
+
+	for i := range 240 {
+		words := map[int]string{30: "needle", 150: "needle", 230: "needle in hay"}[i]
+		h.post(fmt.Sprintf("P%03d", i), 0.5-float64(i)/1000, fmt.Sprintf(`, "evidence": [{"description": %q, "evidence_type": "email", "date_from": "2026-01-01", "date_to": "2026-01-03"}]`, words))
+	}
+	p.open(h.base + "/?q=needle")
+	p.until("a filter that reads evidence goes on by itself", rowIDs+` === '37,157,237' && document.querySelector('.foot').innerText.trim() === 'Showing 3 of 3'`)
+	p.open(h.base + "/?q=hay")
+	p.until("also from nothing", rowIDs+` === '237' && location.search.includes('after=')`)
+	p.open(h.base + "/?q=nothing")
+	p.until("and to the end", `document.querySelector('[data-zero]').innerText.includes('No alert matches nothing.')`)
+	p.open(h.base + "/alerts/37?q=hay")
+	p.until("an alert whose next one is far links there", `document.querySelector('.crumb [rel=next]').href.includes('/?after=')`)
 }
 
 // Ticked alerts are dismissed with one note; whom others flagged is held back and

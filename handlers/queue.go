@@ -74,7 +74,7 @@ func (p *pages) queuePage(w http.ResponseWriter, r *request) error {
 	if d.Problem == "" {
 		d.Events = at.url("/events", "since", listen)
 	}
-	if d.Mode == modeNames && at.filter != "" { // its words are looked for in names
+	if d.Mode == modeNames && at.filter != "" && d.First == "" { // its words are looked for in names
 		if err := p.db.Record(r.Context(), r.actor, "search", "alert", 0, ""); err != nil {
 			return noRecord(err)
 		}
@@ -133,7 +133,7 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	}
 	d.Total, d.More = list.Total, list.More
 	if list.Next != nil {
-		d.Next = at.url("/", "after", list.Next.String())
+		d.Next, d.Further = at.url("/", "after", list.Next.String()), len(list.Rows) < pageRows
 	}
 	d.Rows, err = p.rows(r, d.Mode, d.Now, at, list.Rows)
 	if d.Steps != nil && len(d.Rows) > 0 {
@@ -187,7 +187,7 @@ func (p *pages) rows(r *request, mode string, now time.Time, at place, rows []st
 		label, sub := who.label(x.Who)
 		out[i] = templates.Row{
 			ID: x.ID, URL: at.url(alertPath(x.ID)), Now: now, Priority: x.Priority, Score: x.Score, Scale: x.Scale, Flagged: x.Flagged,
-			Label: label, Sub: sub, Evidence: x.Evidence, More: max(x.Pieces-1, 0), Types: x.Types, Results: x.Results,
+			Label: label, Sub: sub, Evidence: x.Evidence, More: max(x.Pieces-1, 0), Over: x.Pieces == store.MaxPieces, Types: x.Types, Results: x.Results,
 			Model: x.Reporter, Models: len(x.Models), Spark: x.Spark, State: string(x.State),
 			At: local(x.Received), Seen: x.Seen, Pick: deciders.has(r.actor.Role), Band: x.Usual, Dims: teeth(drawn, x.Values, 1),
 		}

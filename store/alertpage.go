@@ -79,8 +79,9 @@ type Made struct {
 
 // Neighbours are what stands before and after an alert in a queue.
 type Neighbours struct {
-	Prev, Next int64 // alerts; 0: none
-	Place, Of  int   // from 1; 0: not known
+	Prev, Next int64  // alerts; 0: none
+	Rest       *Place // where a filter stopped before it found the next; nil: nowhere
+	Place, Of  int    // from 1; 0: not known
 }
 
 // Alert returns the page of one alert, among the neighbours that ask gives it.
@@ -252,12 +253,14 @@ func (db *DB) neighbours(ctx context.Context, ask QueueAsk, at Place) (n Neighbo
 		return n, err
 	}
 	for id, before := range map[*int64]bool{&n.Prev: true, &n.Next: false} {
-		some, _, err := q.list(ctx, db, &at, before, 1)
+		some, rest, err := q.list(ctx, db, &at, before, 1, q.reach(true))
 		if err != nil {
 			return n, tooSlow(err)
 		}
 		if len(some) > 0 {
 			*id = some[0].ID
+		} else if !before {
+			n.Rest = rest
 		}
 	}
 	here, err := q.among(ctx, db, []int64{at.ID})

@@ -11,15 +11,17 @@ import (
 const (
 	sparkDays = 30
 	maxSpark  = 500 // results of a person that a spark reads
-	maxPieces = 60  // of evidence that a row counts
 	maxRows   = 200 // rows asked for by id
 )
+
+// MaxPieces is how many pieces of evidence a row of the queue counts: to look up all took more than the rest of the page.
+const MaxPieces = 20
 
 // QueueRow is an alert as the queue shows it.
 type QueueRow struct {
 	*AlertHead
 	Evidence string    // description of the strongest piece; "" if there is none
-	Pieces   int       // of evidence, at most 60
+	Pieces   int       // of evidence, at most MaxPieces
 	Types    []string  // of the other pieces, each once
 	Spark    []float64 // highest score over scale of each of 30 days; NaN: none
 	Usual    float64   // 95 % of the daily scores over scale of people with the same role are below; 0: not known
@@ -50,7 +52,7 @@ func (db *DB) Queue(ctx context.Context, ask QueueAsk, after *Place, limit int) 
 	if err != nil {
 		return p, err
 	}
-	places, rest, err := q.list(ctx, db, after, false, limit+1)
+	places, rest, err := q.list(ctx, db, after, false, limit+1, q.reach(after == nil))
 	whole := after == nil && rest == nil
 	if p.Total = len(places); err == nil && !whole && !q.deep { // to search them all twice, for a number, is too dear
 		p.Total, whole, err = q.total(ctx, db)
@@ -150,14 +152,14 @@ func (db *DB) evidenceOf(ctx context.Context, r *QueueRow, drawn []Dimension) er
 	type piece struct{ kind, text string }
 	pieces, err := all(ctx, db, func(rows *sql.Rows, p *piece) error { return rows.Scan(&p.kind, &p.text) },
 		`SELECT e.evidence_type, substr(e.description, 1, 300) FROM result_evidence l JOIN detectionevidence e ON e.id = l.evidence
-			WHERE l.result = ? ORDER BY e.exculpatory, e.id LIMIT ?`, r.Result, maxPieces)
+			WHERE l.result = ? ORDER BY e.exculpatory, e.id LIMIT ?`, r.Result, MaxPieces)
 	if err != nil {
 		return err
 	}
 	others, err := all(ctx, db, func(rows *sql.Rows, p *piece) error { return rows.Scan(&p.kind) },
 		`SELECT e.evidence_type FROM alert a JOIN detectionmodelresult r ON `+ofAlert+`
 			JOIN result_evidence l ON l.result = r.id JOIN detectionevidence e ON e.id = l.evidence
-			WHERE a.id = ? AND r.id != a.peak_result LIMIT ?`, r.ID, maxPieces-len(pieces))
+			WHERE a.id = ? AND r.id != a.peak_result LIMIT ?`, r.ID, MaxPieces-len(pieces))
 	if err != nil {
 		return err
 	}

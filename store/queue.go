@@ -31,6 +31,7 @@ var views = map[string]func(l *boardLine, floor float64, midnight int64) bool{
 var (
 	maxLooked = 5000
 	maxDeep   = 1000 // where each one's results or evidence have to be searched
+	maxFirst  = 100  // of these, before the first answer
 )
 
 // QueueViews are the views of the queue, in the order to show.
@@ -207,21 +208,23 @@ func idsIn(places []Place) []int64 {
 	return ids
 }
 
-// reach is how many alerts are looked at.
-func (q *queue) reach() int {
+// reach is how many alerts are looked at; fewer for a first answer, which a reader waits for.
+func (q *queue) reach(first bool) int {
 	switch {
 	case q.conds == "":
 		return math.MaxInt
+	case q.deep && first:
+		return maxFirst
 	case q.deep:
 		return maxDeep
 	}
 	return maxLooked
 }
 
-// list returns at most limit places behind from, or before it, and where it
-// stopped if it has not looked at all of them; nil if there are no more.
-func (q *queue) list(ctx context.Context, db *DB, from *Place, before bool, limit int) (out []Place, rest *Place, err error) {
-	for n, left := limit, q.reach(); left > 0; n = min(2*n, 1000) {
+// list looks at so many alerts behind from, or before it, and returns at most limit of
+// their places, and where it stopped; nil if there are no more.
+func (q *queue) list(ctx context.Context, db *DB, from *Place, before bool, limit, reach int) (out []Place, rest *Place, err error) {
+	for n, left := limit, reach; left > 0; n = min(2*n, 1000) {
 		n = min(n, left)
 		some, err := q.next(ctx, db, from, before, n)
 		if err != nil {
@@ -258,7 +261,7 @@ func (q *queue) count(ctx context.Context, db *DB, before *Place) (n int, whole 
 	}
 	const step = 1000
 	var from *Place
-	for left := min(q.reach(), maxLooked); left > 0; left -= step {
+	for left := min(q.reach(false), maxLooked); left > 0; left -= step {
 		some, err := q.next(ctx, db, from, false, step)
 		if err != nil {
 			return 0, false, err

@@ -136,11 +136,11 @@ func TestQueue(t *testing.T) {
 // A filter looks at so many alerts at a time: a page may be short, and says that there may be more.
 func TestQueueLooksAtSoMany(t *testing.T) {
 	l := queueLab(t)
-	looked, deep := maxLooked, maxDeep
-	defer func() { maxLooked, maxDeep = looked, deep }()
+	looked, deep, first := maxLooked, maxDeep, maxFirst
+	defer func() { maxLooked, maxDeep, maxFirst = looked, deep, first }()
 	for filter, want := range map[string][]int64{"usb": {3}, "score<0.6": {3, 7}, "results=1": {2, 3, 7}, "dept:sales": {7}} {
 		for _, maxLooked = range []int{1, 2, 3} {
-			maxDeep = maxLooked
+			maxDeep, maxFirst = maxLooked, maxLooked
 			var got []int64
 			var after *Place
 			pages := 0

@@ -45,6 +45,7 @@ type Row struct {
 	Sub      string // second line on who: "MH022 · Engineer"
 	Evidence string // description of the strongest piece; empty: none
 	More     int    // further pieces
+	Over     bool   // there may be still more
 	Types    []string
 	Results  int    // results in the alert
 	Model    string // reporter of the highest result
@@ -104,6 +105,7 @@ type QueueData struct {
 	Total   int    // alerts in this view
 	More    bool   // there may be more: a filter looks at so many at a time
 	Next    string // URL of the next page; empty: this is the last
+	Further bool   // this one ended before it was full: the next looks further
 	First   string // URL of the first page, when this is a later one
 	Decide  bool   // the reader may decide
 	Reasons []Reason

@@ -114,6 +114,24 @@ export async function fresh(ids) {
   return came;
 }
 
+// A filter that reads evidence looks at some alerts an answer: the page goes on by itself until it is full.
+async function further(link) {
+  const full = 50;
+  for (let found = rows().length; ;) {
+    const page = await fragment(link.href), next = $('[data-further]', page), came = $$('[data-queue] tr[data-id]', page);
+    if (!found && came.length) return location.replace(link.href);
+    if (!found && !next) return $('[data-zero]').replaceWith($('[data-zero]', page));
+    body.append(...came.filter(tr => !row(tr.dataset.id)));
+    found += came.length;
+    shown();
+    if (!next || found >= full) {
+      if (!$('.foot [rel=next]', page)) $('[data-more]')?.remove();
+      return link.replaceWith($('.foot [rel=next]', page) ?? '');
+    }
+    link.href = next.href;
+  }
+}
+
 async function refresh(ids) {
   for (const id of ids) {
     const tr = $('tr', await fragment(`/alerts/${id}?row=1`));
@@ -189,6 +207,11 @@ if (body) {
   if (location.hash === '#q') $('input[data-find]').focus();
   else select(location.hash.startsWith('#a') && row(location.hash.slice(2)) || rows()[0], false);
   count();
+  const link = $('[data-further]'), label = link?.textContent;
+  if (link) {
+    link.textContent = 'Looking further…';
+    further(link).catch(() => { link.textContent = label });
+  }
 }
 
 function view(step) {
