@@ -149,7 +149,7 @@ func (u *purge) forget(words ...string) {
 			if u.err == nil {
 				u.err = u.tx.Row(`SELECT `+column+` FROM `+table+` WHERE id = ?`, []any{id}, &text)
 			}
-			for named.MatchString(text) { // two names beside each other share what parts them
+			for range 2 { // names beside each other share what parts them
 				text = named.ReplaceAllString(text, "$1(removed)$2")
 			}
 			u.exec(`UPDATE `+table+` SET `+column+` = ? WHERE id = ?`, text, id)

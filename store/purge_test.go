@@ -167,3 +167,14 @@ func TestPurgeRefuses(t *testing.T) {
 		t.Errorf("%d employees; want 1", n)
 	}
 }
+
+// Somebody may be called what stands in the place of names.
+func TestPurgeOfRemoved(t *testing.T) {
+	l := newLab(t)
+	mustPost(t, l.db, l.ana, Employees, `{"employee_id": "removed"}`)
+	mustPost(t, l.db, l.ana, Results, `{"employee": {"employee_id": "EM001"}, "date": "2026-03-01", "reporter": "m 1", "score": 1}`)
+	l.decide(l.ana, 1, Choice{Action: Remark, Note: "as removed"})
+	if _, err := l.db.Purge(t.Context(), Actor{}, Purge{Person: "removed", Reason: "over"}); err != nil {
+		t.Fatal(err)
+	}
+}
