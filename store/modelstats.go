@@ -153,7 +153,7 @@ func (m *ModelStats) describe(of modelCells, from int, asOf int64) {
 	m.silence(received, asOf)
 	m.Low, m.High = ends(scores, m.Scale)
 	for _, c := range of.cells {
-		bin := min(int(scoreBins*(c.score-m.Low)/(m.High-m.Low)), scoreBins-1)
+		bin := min(int(scoreBins*((c.score/2-m.Low/2)/(m.High/2-m.Low/2))), scoreBins-1) // halves: the whole may be too large
 		m.Bins[bin]++
 		if c.verdict == cellConfirmed {
 			m.Confirmed[bin]++
@@ -182,7 +182,7 @@ func roundUp(v float64) float64 {
 	for p := math.Pow(10, math.Floor(math.Log10(v))); ; p *= 10 {
 		for _, n := range []float64{1, 2, 5} {
 			if n*p >= v {
-				return n * p
+				return min(n*p, math.MaxFloat64)
 			}
 		}
 	}

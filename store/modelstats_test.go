@@ -209,3 +209,17 @@ func TestDemoModels(t *testing.T) {
 		t.Errorf("web-risk 1.4: %+v, moved %+v", m, m.Moved)
 	}
 }
+
+// Scores at the ends of what a float64 holds are counted as others are.
+func TestScoresAtTheEnds(t *testing.T) {
+	for _, scores := range [][]float64{{-1.7e308, 1.7e308}, {-5e-324, 5e-324}, {-math.MaxFloat64, 0}} {
+		d := newDesk(t)
+		p := d.person("P", "Engineer", "")
+		for _, s := range scores {
+			d.result(p, 1, "m 1", s, "")
+		}
+		if m := d.models()["m 1"]; m.Count != 2 || m.Low > scores[0] || m.High < scores[1] || m.Bins[0]+m.Bins[scoreBins-1] != 2 {
+			t.Errorf("%v: %d results from %v to %v, %v", scores, m.Count, m.Low, m.High, m.Bins)
+		}
+	}
+}
