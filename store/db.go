@@ -207,10 +207,11 @@ func (db *DB) round(batch []*op) (wrote bool) {
 }
 
 // replay runs the writes of a lost transaction one by one, so that an error of
-// one does not fail its neighbours.
+// one does not fail its neighbours. Where another program holds the file, they
+// all are told after the first has waited for it: each would wait as long.
 func (db *DB) replay(batch []*op, err error) {
 	for _, o := range batch {
-		if len(batch) > 1 {
+		if len(batch) > 1 && AsError(classify(err)).Kind != Locked {
 			err = db.commit([]*op{o}, false)
 		}
 		if err != nil && o.err == nil {

@@ -118,3 +118,18 @@ func TestFieldsMatchSchema(t *testing.T) {
 		}
 	}
 }
+
+// Where another program holds the file, those who wait for one commit all hear so after one wait.
+func TestHeldByAnother(t *testing.T) {
+	db := openTest(t)
+	ran := 0
+	run := func(*Tx) error { ran++; return nil }
+	batch := []*op{{fn: run}, {fn: run}}
+	db.replay(batch, Errorf(Locked, "held"))
+	for _, o := range batch {
+		wantKind(t, "write", o.err, Locked)
+	}
+	if ran != 0 {
+		t.Errorf("%d writes were tried again", ran)
+	}
+}
