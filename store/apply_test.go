@@ -290,3 +290,30 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// An address that a list changes to and fro, nested in one employee, ends as the list does.
+func TestNestedToAndFro(t *testing.T) {
+	db := openTest(t)
+	who := tester(t, db, Admin)
+	mustPost(t, db, who, Employees, `{"employee_id": "E1", "homeAddress": {"city": "Oxford"}}`)
+	var list []string
+	for _, city := range []string{"Bath", "York", "Bath"} {
+		list = append(list, `{"employee": {"employee_id": "E1", "homeAddress": {"id": 1, "city": "`+city+`"}}, "date": "2026-03-01", "score": 1, "reporter": "m"}`)
+	}
+	body := strings.NewReader(`{"objects": [` + strings.Join(list, ",") + `]}`)
+	if _, _, err := Apply(t.Context(), db, who, func(b *Batch) ([]int64, error) { return b.PatchList(Results, body) }); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, db, `SELECT count(*) FROM address WHERE city = 'Bath'`); n != 1 {
+		t.Error("the last object of the list did not count")
+	}
+}
+
+// A score below 0 that rounds to nothing is stored as SQLite keeps it, so that the file stays whole.
+func TestMinusZero(t *testing.T) {
+	db := openTest(t)
+	mustPost(t, db, tester(t, db, Admin), Results, `{"employee": {"employee_id": "E1"}, "date": "2026-03-01", "reporter": "m", "score": -0.0, "email_anomaly": "-0", "file_anomaly": -1e-999}`)
+	if r, err := db.Verify(t.Context()); err != nil || !r.Whole() {
+		t.Errorf("%v %v", err, r.Faults)
+	}
+}

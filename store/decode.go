@@ -304,7 +304,7 @@ func parseFloat(s string) (float64, bool) {
 		return 0, false
 	}
 	x, err := strconv.ParseFloat(s, 64)
-	return x, err == nil && !math.IsInf(x, 0)
+	return x + 0, err == nil && !math.IsInf(x, 0) // + 0: SQLite keeps no -0, and digests tell it from 0
 }
 
 // short shows a wrong value, or says what it is.

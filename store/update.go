@@ -145,7 +145,7 @@ func (b *Batch) writeRow(r *Resource, old, now any, changed []string) error {
 			return err
 		}
 	}
-	if r == Employees {
+	if r == Employees || r == Addresses { // which nests in it
 		b.forgetPeople()
 	}
 	b.log.changed(r, r.ID(now), changed)
