@@ -57,9 +57,9 @@ func newSettler(tx *Tx) *settler {
 
 // admit finds a new result its alert before the result's row is written, so
 // that it is written once. save writes the alert's own row.
-func (s *settler) admit(r *Result) (alert int64, err error) {
+func (s *settler) admit(r *Result, chosen bool) (alert int64, err error) {
 	s.admitted++
-	a, err := s.placed(join{now: r})
+	a, err := s.placed(join{now: r, old: chosen})
 	if err != nil {
 		return 0, err
 	}
@@ -108,7 +108,7 @@ func (w window) reach(date int64) window { return window{min(w.first, date), max
 // join is a result that needs an alert.
 type join struct {
 	now  *Result
-	old  bool  // it was in an alert before, so that a decision may have covered it
+	old  bool  // a decision may have covered its id: it was in an alert before, or a client took the id of one that is gone
 	back int64 // that alert, if it may go back there; else 0
 }
 

@@ -21,7 +21,7 @@ func admitResult(tx *Tx, r *Result) (err error) {
 	}
 	r.Receipt.CreatedAt = tx.Now
 	s := newSettler(tx)
-	if r.Alert, err = s.admit(r); err != nil {
+	if r.Alert, err = s.admit(r, false); err != nil {
 		return err
 	}
 	if err := insertResult(tx, r); err != nil {

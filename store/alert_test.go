@@ -257,3 +257,25 @@ func TestSnooze(t *testing.T) {
 		})
 	}
 }
+
+// A result that takes the id of one that is gone is a new one: what was decided about that does not cover it.
+func TestIDOfADeletedResult(t *testing.T) {
+	l := newLab(t)
+	post := func(body string) {
+		t.Helper()
+		mustPost(t, l.db, l.ana, Results, `{"employee": {"employee_id": "EM001"}, "date": "2026-03-01", "reporter": "m 1", `+body+`}`)
+	}
+	post(`"score": 0.1`)
+	post(`"score": 0.2`)
+	l.decide(l.ana, 1, Choice{Action: Dismiss, Reason: new(1), Results: []int64{1}})
+	if _, _, err := Apply(t.Context(), l.db, l.ana, func(b *Batch) (int, error) { return 0, b.Delete(Results, 1) }); err != nil {
+		t.Fatal(err)
+	}
+	post(`"id": 1, "score": 0.9`)
+	l.sound()
+	l.decide(l.ana, 1, Choice{Action: Remark, Note: "folded anew"})
+	l.sound()
+	if n := count(t, l.db, `SELECT count(*) FROM detectionmodelresult WHERE id = 1 AND decision IS NULL`); n != 1 {
+		t.Error("the new result counts as decided")
+	}
+}

@@ -108,13 +108,13 @@ func (b *Batch) flushSome() error {
 	return err
 }
 
-// admit gives a new result its alert.
-func (b *Batch) admit(r *Result, id int64) (err error) {
+// admit gives a new result its alert. chosen: the id is the client's choice.
+func (b *Batch) admit(r *Result, id int64, chosen bool) (err error) {
 	r.ID = id
 	if b.alerts == nil {
 		b.alerts = newSettler(b.tx)
 	}
-	r.Alert, err = b.alerts.admit(r)
+	r.Alert, err = b.alerts.admit(r, chosen)
 	return err
 }
 
@@ -275,7 +275,8 @@ func (b *Batch) checkFreeID(in *Input) error {
 
 func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
 	res, ok := row.(*Result)
-	if id != 0 { // the client's choice: it may be below others
+	chosen := id != 0
+	if chosen { // by the client: it may be below others
 		b.tx.edited = true
 		if ok {
 			b.tx.people = append(b.tx.people, res.Employee)
@@ -291,7 +292,7 @@ func (b *Batch) insertRow(r *Resource, row any, id int64) (int64, error) {
 		}
 	}
 	if ok {
-		if err := b.admit(res, id); err != nil {
+		if err := b.admit(res, id, chosen); err != nil {
 			return 0, err
 		}
 	}
