@@ -3,9 +3,11 @@ package handlers
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -122,13 +124,10 @@ func (a *api) write(w http.ResponseWriter, r *request, decode func([]byte) (*sto
 		w.Header().Set("Location", out.Location)
 	}
 	if out.Body == nil { // a retry whose answer was too large to keep
-		rows, v, err := a.rows(r, out.IDs)
-		if err != nil {
+		if out.Body, err = a.appendStored(nil, r, out.IDs); err != nil {
 			return err
 		}
-		for _, row := range rows {
-			out.Body = a.res.AppendJSON(nil, row, v)
-		}
+		out.Body = bytes.TrimSuffix(out.Body, []byte(","))
 	}
 	send(w, out.Status, "application/json", out.Body)
 	return nil
@@ -193,6 +192,13 @@ func (a *api) apply(w http.ResponseWriter, r *request, body io.ReaderAt, fn func
 	setNames(w.Header(), "X-Citd-Ignored", notes.Ignored)
 	setNames(w.Header(), "X-Citd-Updated", notes.Updated)
 	setNames(w.Header(), "X-Citd-New-Dimension", notes.Dimensions)
+	if err == nil && notes.Known != 0 && see(r).Identity && a.res.HasIdentity() { // to send a person's id alone tells who it is
+		id := notes.Known
+		if len(out.IDs) > 1 || r.actor.Role == store.Script { // scripts send everybody again and again
+			id = 0
+		}
+		err = a.db.RecordView(r.Context(), r.actor, a.res.Name, id)
+	}
 	return out, err
 }
 
@@ -248,23 +254,37 @@ const sendChunk = 500 // rows that are read and sent at once
 func (a *api) sendObjects(w http.ResponseWriter, r *request, out store.Answer) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(out.Status)
-	buf, sep := []byte(`{"objects":[`), ""
-	for at := 0; at < len(out.IDs); at += sendChunk {
-		rows, v, err := a.rows(r, out.IDs[at:min(at+sendChunk, len(out.IDs))])
+	_, err := io.WriteString(w, `{"objects":[`)
+	var buf []byte
+	for chunk := range slices.Chunk(out.IDs, sendChunk) {
 		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			buf = a.res.AppendJSON(append(buf, sep...), row, v)
-			sep = ","
-		}
-		if _, err := w.Write(buf); err != nil {
 			return nil // the client has gone; what it sent is stored
 		}
-		buf = buf[:0]
+		if buf, err = a.appendStored(buf, r, chunk); err != nil {
+			return err
+		}
+		some := bytes.TrimSuffix(buf, []byte(","))
+		_, err = w.Write(some)
+		buf = append(buf[:0], buf[len(some):]...)
 	}
-	_, _ = w.Write(append(buf, "]}"...))
+	_, _ = io.WriteString(w, "]}")
 	return nil
+}
+
+// appendStored appends rows as they are stored, each with a comma. Who may only
+// post is told where they are: some may have been there before.
+func (a *api) appendStored(b []byte, r *request, ids []int64) ([]byte, error) {
+	if r.actor.Role == store.Ingest {
+		for _, id := range ids {
+			b = fmt.Appendf(b, `{"id":%d,"resource_uri":"%s"},`, id, a.res.URI(id))
+		}
+		return b, nil
+	}
+	rows, v, err := a.rows(r, ids)
+	for _, row := range rows {
+		b = append(a.res.AppendJSON(b, row, v), ',')
+	}
+	return b, err
 }
 
 func (a *api) delete(w http.ResponseWriter, r *request) error {

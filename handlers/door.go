@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"citd/store"
 )
@@ -149,10 +150,17 @@ func (s *server) enter(w http.ResponseWriter, r *request, t route) error {
 		if err := r.ParseForm(); err != nil {
 			return badForm(err)
 		}
+		for name, values := range r.PostForm {
+			if slices.ContainsFunc(values, notText) {
+				return store.Errorf(store.Invalid, "%s: must be text in UTF-8 without the character NUL", strings.ToValidUTF8(name, "?"))
+			}
+		}
 	}
 	defer s.bound(w, r, t)()
 	return t.do(w, r)
 }
+
+func notText(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) }
 
 // bound gives a look 5 s, and a live stream as long as the server runs.
 func (s *server) bound(w http.ResponseWriter, r *request, t route) (end func()) {

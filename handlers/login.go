@@ -94,7 +94,7 @@ func (s *server) showLogin(w http.ResponseWriter, r *request, code int, d templa
 
 // signIn takes a link's code, or a name and a password.
 func (s *server) signIn(w http.ResponseWriter, r *request) error {
-	d := templates.LoginData{Code: r.PostForm.Get("code"), Name: strings.ToValidUTF8(r.PostForm.Get("name"), ""), Back: ownPath(r.PostForm.Get("back"))}
+	d := templates.LoginData{Code: r.PostForm.Get("code"), Name: r.PostForm.Get("name"), Back: ownPath(r.PostForm.Get("back"))}
 	secret, err := s.begin(r, d)
 	if e := store.AsError(err); e.Kind == store.Unauthorized {
 		d.Problem, d.Code = sentence(e.Msg), ""

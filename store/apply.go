@@ -37,6 +37,7 @@ type Notes struct {
 	Ignored    []string // keys that were not stored
 	Updated    []string // fields of an existing row that a POST changed
 	Dimensions []string // dimensions never seen before
+	Known      int64    // a row that the answer tells and that was there before; 0: none
 }
 
 // Saved is a row as it is stored now.
@@ -129,7 +130,7 @@ func (b *Batch) Post(in *Input) (Saved, error) {
 		return b.insert(in)
 	}
 	s, changed, err := b.update(in, id)
-	b.notes.Updated = append(b.notes.Updated, changed...)
+	b.notes.Updated, b.notes.Known = append(b.notes.Updated, changed...), id
 	return s, err
 }
 
@@ -144,6 +145,7 @@ func (b *Batch) Put(in *Input, id int64) (Saved, error) {
 	}
 	b.notes.Ignored = append(b.notes.Ignored, in.ignored...)
 	if exists {
+		b.notes.Known = id
 		s, _, err := b.update(in, id)
 		return s, err
 	}

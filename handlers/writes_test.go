@@ -1,0 +1,86 @@
+package handlers_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"citd/handlers"
+	"citd/store"
+)
+
+// What an ingest token is answered holds nothing that it did not send, in lists as in single posts.
+func TestIngestReadsNothing(t *testing.T) {
+	s := serveTest(t, handlers.Options{})
+	as := func(role store.Role, method, path, body string) response {
+		t.Helper()
+		a := s.do(call{method, api + path, body, map[string]string{"Authorization": s.headerOf(role), "Content-Type": "application/json", "Idempotency-Key": string(role) + method + path}})
+		if a.StatusCode >= 300 {
+			t.Fatalf("%s %s as %s = %d %s", method, path, role, a.StatusCode, a.body)
+		}
+		return a
+	}
+	long := strings.Repeat("secret ", 9000)
+	as(store.Admin, "POST", "detectionmodelresult/", `{"employee": {"employee_id": "E1", "role": "secret"}, "date": "2026-03-01", "reporter": "secret", "score": 0.123, "run_id": "secret",
+		"evidence": [{"description": "`+long+`", "evidence_type": "email", "date_from": "2026-03-01", "date_to": "2026-03-01"}]}`)
+	for _, res := range []string{"employee", "detectionevidence", "detectionmodelresult"} {
+		one := `{"resource_uri": "` + api + res + `/1/"}`
+		for _, a := range []response{
+			as(store.Ingest, "POST", res+"/", one), as(store.Ingest, "PATCH", res+"/", `{"objects": [`+one+`]}`), as(store.Ingest, "PATCH", res+"/", `{"objects": [`+one+`]}`),
+		} {
+			if strings.Contains(a.body, "secret") || strings.Contains(a.body, "0.123") || !strings.Contains(a.body, api+res+"/1/") {
+				t.Errorf("%s tells: %.200s", res, a.body)
+			}
+		}
+	}
+	if a := as(store.Ingest, "PATCH", "employee/?2", `{"objects": []}`); a.body != `{"objects":[]}` {
+		t.Errorf("nothing is answered %s", a.body)
+	}
+	if a := as(store.Admin, "PATCH", "employee/", `{"objects": [{"employee_id": "E2"}, {"employee_id": "E1"}]}`); strings.Count(a.body, `"role":"`) != 2 || !strings.Contains(a.body, `},{"id":1,`) {
+		t.Errorf("an admin is answered %s", a.body)
+	}
+}
+
+// Who people are is told by writes, too: to send an id alone is a look, and on record.
+func TestLooksByWriting(t *testing.T) {
+	s := serveTest(t, handlers.Options{})
+	head := func() int64 {
+		h, err := s.db.VerifyAudit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.Seq
+	}
+	before := head()
+	for i, tt := range []struct {
+		role               store.Role
+		method, path, body string
+		more               int64
+	}{
+		{store.Admin, "POST", "employee/", `{"employee_id": "E1", "name": "Ada"}`, 0},
+		{store.Admin, "PATCH", "employee/", `{"objects": [{"employee_id": "E2"}, {"employee_id": "E3"}]}`, 0},
+		{store.Admin, "POST", "employee/", `{"employee_id": "E1"}`, 1},
+		{store.Admin, "PATCH", "employee/1/", `{}`, 0}, // within 15 minutes
+		{store.Admin, "PUT", "employee/2/", `{}`, 1},
+		{store.Admin, "PATCH", "employee/", `{"objects": [{"employee_id": "E1"}, {"employee_id": "E2"}]}`, 1},
+		{store.Script, "POST", "employee/", `{"employee_id": "E1"}`, 1},
+		{store.Script, "POST", "employee/", `{"employee_id": "E2"}`, 0}, // scripts: as a list
+	} {
+		a := s.do(call{tt.method, api + tt.path, tt.body, map[string]string{"Authorization": s.headerOf(tt.role), "Content-Type": "application/json"}})
+		if now := head(); a.StatusCode >= 300 || now-before != tt.more {
+			t.Errorf("%d. %s %s as %s = %d, %d more on record; want %d", i+1, tt.method, tt.path, tt.role, a.StatusCode, now-before, tt.more)
+		}
+		before = head()
+	}
+}
+
+// What is typed is kept as text that every reader of JSON takes.
+func TestFormsHoldText(t *testing.T) {
+	s := serveTest(t, handlers.Options{})
+	for _, note := range []string{"%ff", "a%00b", "%ed%a0%80"} {
+		a := s.do(call{"POST", "/alerts/1/decide", "action=note&note=" + note, map[string]string{"Cookie": s.cookieOf(store.Analyst), "Content-Type": "application/x-www-form-urlencoded"}})
+		if a.StatusCode != 400 || !utf8.ValidString(a.body) {
+			t.Errorf("%s = %d", note, a.StatusCode)
+		}
+	}
+}
