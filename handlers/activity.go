@@ -275,14 +275,7 @@ func (p *pages) postsOf(ctx context.Context, day time.Time) ([]templates.Span, e
 		if i == len(posted)-1 {
 			end = ")"
 		}
-		says = append(says, templates.Span{Text: x.Model, Bold: true}, templates.Span{Text: " (" + thousands(x.Count) + end})
+		says = append(says, templates.Span{Text: x.Model, Bold: true}, templates.Span{Text: " (" + store.Count(x.Count) + end})
 	}
-	return append([]templates.Span{{Text: countOf(total, "result", "results") + " posted: "}}, says...), nil
-}
-
-func countOf(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return thousands(n) + " " + many
+	return append([]templates.Span{{Text: store.Plural(total, "result", "results") + " posted: "}}, says...), nil
 }

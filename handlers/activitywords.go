@@ -115,7 +115,7 @@ func (t teller) batch(entries []store.Entry) templates.ActivityEntry {
 	if entries[0].Decision.Action == store.Undo {
 		before, after = "took decisions back on", ""
 	}
-	out.Says = append(out.Says[:1], templates.Span{Text: " " + before + " " + thousands(len(entries)) + " alerts in one step" + after + ":"})
+	out.Says = append(out.Says[:1], templates.Span{Text: " " + before + " " + store.Count(len(entries)) + " alerts in one step" + after + ":"})
 	for i, e := range entries {
 		s := t.person(e.Person)
 		s.URL = alertPath(e.Alert)
@@ -164,7 +164,7 @@ func accountWords(verb string) string {
 	words := map[string]string{
 		"login": "signed in", "logout": "signed out", "login-link": "made a sign-in link for", "login-failed": "refused sign-ins of",
 		"account-add": "added", "account-role": "gave another role to", "account-lock": "locked", "account-unlock": "let in again",
-		"account-expiry": "set an end for", "account-password": "set the password of", "account-reset": "took away the password and made a sign-in link for",
+		"account-password": "set the password of", "account-reset": "took away the password and made a sign-in link for",
 	}[verb]
 	if words == "" {
 		return verb

@@ -278,9 +278,9 @@ func (p *pages) facts(a *store.AlertPage) []templates.Fact {
 		f = append(f, text("Its scale", "0 to "+strconv.FormatFloat(a.Scale, 'g', -1, 64)))
 	}
 	if m := a.Record; m.Decided > 0 {
-		f = append(f, text("Confirmed in 60 days", fmt.Sprintf("%s of %s decided", thousands(m.Confirmed), thousands(m.Decided))))
+		f = append(f, text("Confirmed in 60 days", fmt.Sprintf("%s of %s decided", store.Count(m.Confirmed), store.Count(m.Decided))))
 		if m.HighCount > 0 {
-			f = append(f, text("Confirmed from 0.7 up", fmt.Sprintf("%s of %s", thousands(m.HighConfirmed), thousands(m.HighCount))))
+			f = append(f, text("Confirmed from 0.7 up", fmt.Sprintf("%s of %s", store.Count(m.HighConfirmed), store.Count(m.HighCount))))
 		}
 	} else {
 		f = append(f, text("Confirmed in 60 days", "nothing decided yet"))

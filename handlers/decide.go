@@ -185,7 +185,7 @@ func bulkText(n int, action string) string {
 	if n == 1 {
 		return "1 alert was " + did
 	}
-	return thousands(n) + " alerts were " + did
+	return store.Count(n) + " alerts were " + did
 }
 
 func (p *pages) bulk(r *request) (b store.Bulk, err error) {

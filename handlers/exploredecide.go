@@ -36,7 +36,7 @@ func (p *pages) exploreDecide(w http.ResponseWriter, r *request) error {
 		return sendJSON(w, struct {
 			manyDecided
 			Who string `json:"who"`
-		}{p.manyDecided(r, done.Bulk), templates.Plural(done.Results, "result", "results") + " of " + templates.Plural(done.People, "person", "people")})
+		}{p.manyDecided(r, done.Bulk), store.Plural(done.Results, "result", "results") + " of " + store.Plural(done.People, "person", "people")})
 	case len(done.Skipped)+len(done.Held) == 0:
 		redirect(w, address("/explore", "q", form.Get("q")))
 		return nil
@@ -66,7 +66,7 @@ func (p *pages) chosen(r *request, form url.Values) (ids []int64, err error) {
 		return nil, store.Errorf(store.Invalid, "%s", e.problem)
 	case form.Get("n") != strconv.Itoa(len(e.rows)) || form.Get("sum") != strconv.FormatUint(uint64(e.sum()), 10):
 		return nil, store.Errorf(store.Conflict, "the results have changed meanwhile: %s now; nothing was decided, look again",
-			templates.Plural(len(e.rows), "result matches", "results match"))
+			store.Plural(len(e.rows), "result matches", "results match"))
 	}
 	for _, i := range e.rows {
 		ids = append(ids, e.ID[i])

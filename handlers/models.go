@@ -57,9 +57,9 @@ func movedWords(x store.ModelStats) string {
 		than = "Scores moved against " + m.Than
 	}
 	s := fmt.Sprintf("%s (stability index %.2f): the median went from %s to %s, with %s results a day instead of %s.",
-		than, m.Index, figure(m.Before), figure(m.Now), perDay(m.Is), perDay(m.Was))
+		than, m.Index, store.Figure(m.Before), store.Figure(m.Now), perDay(m.Is), perDay(m.Was))
 	if n := x.Decided(); n < store.FewDecisions {
-		s += fmt.Sprintf(" %d verdicts of %s are needed to tell if that is right; %d so far.", store.FewDecisions, thousands(x.Count), n)
+		s += fmt.Sprintf(" %d verdicts of %s are needed to tell if that is right; %d so far.", store.FewDecisions, store.Count(x.Count), n)
 	}
 	return s
 }

@@ -192,9 +192,9 @@ func fillGrids(d *templates.PersonData, x store.Profile) {
 func peersLine(p store.Peers) string {
 	switch {
 	case p.Role == "" && p.Enough:
-		return fmt.Sprintf("The role is not known, so that all %s others are the peers.", thousands(p.Count))
+		return fmt.Sprintf("The role is not known, so that all %s others are the peers.", store.Count(p.Count))
 	case p.Enough:
-		return fmt.Sprintf("Peers are the %s others with the role %s.", thousands(p.Count), p.Role)
+		return fmt.Sprintf("Peers are the %s others with the role %s.", store.Count(p.Count), p.Role)
 	case p.Role == "":
 		return "The role is not known, and there are too few people to compare with."
 	}
@@ -205,25 +205,25 @@ func others(n int) string {
 	if n == 0 {
 		return "nobody else"
 	}
-	return countOf(n, "other", "others")
+	return store.Plural(n, "other", "others")
 }
 
 // driftSays tells whether the daily score has left the person's own range.
 func driftSays(d *templates.PersonData, x store.Profile) []templates.Span {
 	f := x.Drift
 	day := func(n int) string { return d.First.AddDate(0, 0, n).Format("2 Jan") }
-	bold := func(v float64) templates.Span { return templates.Span{Text: figure(v), Bold: true} }
+	bold := func(v float64) templates.Span { return templates.Span{Text: store.Figure(v), Bold: true} }
 	switch {
 	case x.Count == 0:
 		return []templates.Span{{Text: "No result in 60 days."}}
 	case !f.Known && f.Values >= 15:
 		return []templates.Span{{Text: "No baseline yet: too few of the first 30 days have a result."}}
 	case !f.Known:
-		return []templates.Span{{Text: "No baseline yet (" + countOf(f.Values, "day", "days") + " with a result; 15 are needed)."}}
+		return []templates.Span{{Text: "No baseline yet (" + store.Plural(f.Values, "day", "days") + " with a result; 15 are needed)."}}
 	case !f.On:
-		return []templates.Span{{Text: "Within the usual range: the running mean of the daily score is not above "}, {Text: figure(f.Limit), Bold: true}, {Text: "."}}
+		return []templates.Span{{Text: "Within the usual range: the running mean of the daily score is not above "}, {Text: store.Figure(f.Limit), Bold: true}, {Text: "."}}
 	case f.Current():
-		return []templates.Span{{Text: "Drifting for "}, {Text: countOf(store.Days-f.From, "day", "days"), Bold: true}, {Text: ". Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
+		return []templates.Span{{Text: "Drifting for "}, {Text: store.Plural(store.Days-f.From, "day", "days"), Bold: true}, {Text: ". Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
 	}
 	return []templates.Span{{Text: "Drifted from " + day(f.From) + " to " + day(f.Last) + ", the newest result. Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
 }
@@ -233,9 +233,9 @@ func peersSay(p store.Peers, out []string, span string) []templates.Span {
 	if !p.Enough {
 		return nil
 	}
-	others := fmt.Sprintf("%s others with the role %s", thousands(p.Count), p.Role)
+	others := fmt.Sprintf("%s others with the role %s", store.Count(p.Count), p.Role)
 	if p.Role == "" {
-		others = fmt.Sprintf("all %s others", thousands(p.Count))
+		others = fmt.Sprintf("all %s others", store.Count(p.Count))
 	}
 	switch len(out) {
 	case 0:
@@ -245,17 +245,6 @@ func peersSay(p store.Peers, out []string, span string) []templates.Span {
 	}
 	return []templates.Span{{Text: " "}, {Text: capital(strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]), Bold: true}, {Text: " are above the range of " + others + "."}}
 }
-
-// thousands writes 1240 as 1,240.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-func figure(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 
 func capital(s string) string {
 	if s == "" {

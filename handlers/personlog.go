@@ -59,7 +59,7 @@ func (p *pages) fillPersonResults(r *request, d *templates.PersonData, who store
 	for _, x := range results {
 		row := templates.PersonResult{
 			URL: "/results/" + strconv.FormatInt(x.ID, 10), Score: x.Score, Scale: x.Scale, Flagged: x.Flag, Text: x.Text, More: max(x.Pieces-1, 0),
-			Model: x.Reporter, At: utc(x.Date), State: string(x.State), Status: stateWords(x.State, ""), Dims: teeth(drawn, x.Values, x.Scale),
+			Model: x.Reporter, At: utc(x.Date), State: string(x.State), Status: stateWords(x.State, ""), Dims: teeth(drawn, x.Values(), x.Scale),
 		}
 		d.Results = append(d.Results, row)
 	}
@@ -102,7 +102,7 @@ func (p *pages) fillDecisions(r *request, d *templates.PersonData, who store.Sub
 
 // decisionWords tells a decision with the score of its alert: "Dismissed 0.61, expected for the role".
 func decisionWords(m store.PersonDecision) string {
-	score := figure(m.Score)
+	score := store.Figure(m.Score)
 	switch m.Action {
 	case store.Review:
 		return "Took " + score + " into review"

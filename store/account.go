@@ -149,11 +149,6 @@ func (db *DB) SetLocked(ctx context.Context, by Actor, kind AccountKind, name st
 	return db.edit(ctx, by, kind, name, edit{verb: "account-lock", set: `locked_at = coalesce(locked_at, ?)`, arg: db.Now(), out: true})
 }
 
-// SetExpiry lets an account expire at a time (microseconds since 1970), or with 0 never.
-func (db *DB) SetExpiry(ctx context.Context, by Actor, kind AccountKind, name string, at int64) error {
-	return db.edit(ctx, by, kind, name, edit{verb: "account-expiry", set: `expires_at = nullif(?, 0)`, arg: at})
-}
-
 // SetPassword gives a person a password and signs them out everywhere but in the
 // session keep (nil: there too). Errors: NotFound; Invalid (too short or long).
 func (db *DB) SetPassword(ctx context.Context, by Actor, name, password string, keep *Session) error {

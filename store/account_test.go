@@ -118,7 +118,7 @@ func TestAuthenticateAsksTheCurrentRow(t *testing.T) {
 	must(db.SetPassword(t.Context(), Actor{}, "ana", "battery staple", nil))
 	try("old password", pass, false)
 	try("new password", "battery staple", true)
-	must(db.SetExpiry(t.Context(), Actor{}, Person, "ana", c.at.Add(time.Hour).UnixMicro()))
+	must(db.edit(t.Context(), Actor{}, Person, "ana", edit{verb: "account-role", set: `expires_at = ?`, arg: c.at.Add(time.Hour).UnixMicro()}))
 	try("before it expires", "battery staple", true)
 	c.at = c.at.Add(time.Hour)
 	try("expired", "battery staple", false)
@@ -159,8 +159,7 @@ func TestAuthenticateAcrossProcesses(t *testing.T) {
 
 // Without the lengths, ("a", "b:c") and ("a:b", "c") would share one entry of the cache.
 func TestShiftedPairsDoNotShareTheCache(t *testing.T) {
-	var l logins
-	l.init()
+	l := newLogins()
 	for _, text := range []string{"aaaaaaaaaa:bbbbbbbbbb:cccccccccc", strings.Repeat("\x00", 30)} {
 		seen := map[[32]byte]string{}
 		for i := range len(text) {
@@ -176,8 +175,7 @@ func TestShiftedPairsDoNotShareTheCache(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	var l logins
-	l.init()
+	l := newLogins()
 	for i := range 3 * cacheSize {
 		l.remember([32]byte{byte(i), byte(i >> 8)}, int64(i))
 	}
@@ -200,7 +198,7 @@ func TestStoredCostHasACeiling(t *testing.T) {
 
 // The decoy must cost what a real hash costs, or a wrong name would be told from a wrong password.
 func TestDecoyCostsTheSame(t *testing.T) {
-	var l logins
+	l := newLogins()
 	hash, err := l.hash(t.Context(), "12345678")
 	if err != nil {
 		t.Fatal(err)
@@ -213,9 +211,8 @@ func TestDecoyCostsTheSame(t *testing.T) {
 // A few slots and a bounded queue: what comes on top is told to come back.
 func TestHashSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var l logins
+		l := newLogins()
 		var free []func()
-		l.init()
 		for range cap(l.slots) {
 			f, err := l.slot(t.Context())
 			if err != nil {

@@ -25,7 +25,7 @@ var auditVerbs = map[ActivityKind][]string{
 	OnlyChanges:   {"change", "delete", "import", "purge", "restore"},
 	OnlyAccess: {
 		"view", "search", "reveal", "export", "login", "logout", "login-link", "login-failed", "setting",
-		"account-add", "account-role", "account-lock", "account-unlock", "account-expiry", "account-password", "account-reset",
+		"account-add", "account-role", "account-lock", "account-unlock", "account-password", "account-reset",
 	},
 }
 

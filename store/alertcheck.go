@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 )
@@ -10,7 +11,8 @@ import (
 // one line for each difference; none if all is well. Writes may go on meanwhile.
 func VerifyAlerts(ctx context.Context, db *DB) (out []string, err error) {
 	for after := int64(0); ; {
-		list, err := scanAlerts(db.query(ctx, `SELECT `+alertCols+` FROM alert WHERE id > ? ORDER BY id LIMIT 500`, after))
+		list, err := all(ctx, db, func(r *sql.Rows, a *alertRow) error { return a.scan(r) },
+			`SELECT `+alertCols+` FROM alert WHERE id > ? ORDER BY id LIMIT 500`, after)
 		if err != nil {
 			return nil, err
 		}

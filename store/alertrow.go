@@ -17,7 +17,7 @@ type alertRow struct {
 	place    float64 // the priority that the file says
 }
 
-// alertCols are the columns of an alert, in the order of scanAlert.
+// alertCols are the columns of an alert, in the order of scan.
 const alertCols = `id, employee, state, reviewer, snooze_until, snooze_over, changed, decision, opened_at, received_at,
 	first_date, last_date, n, undecided, flagged, priority, peak, peak_result, models, email, web, device, login, other`
 
@@ -27,8 +27,8 @@ const openStates = `state IN ('new', 'in_review', 'snoozed')`
 // closedStates is that of the index alert_closed.
 const closedStates = `state IN ('confirmed', 'dismissed', 'withdrawn')`
 
-func scanAlert(row interface{ Scan(...any) error }) (*alertRow, error) {
-	a := &alertRow{}
+// scan reads what is kept in alertCols.
+func (a *alertRow) scan(row interface{ Scan(...any) error }) error {
 	var employee, reviewer, decision, peak sql.Null[int64]
 	var models string
 	err := row.Scan(&a.id, &employee, &a.state, &reviewer, &a.until, &a.over, &a.changed, &decision, &a.opened, &a.received,
@@ -39,7 +39,7 @@ func scanAlert(row interface{ Scan(...any) error }) (*alertRow, error) {
 		a.models = strings.Split(models, ",")
 	}
 	a.was = a.summary
-	return a, err
+	return err
 }
 
 const alertWidth = 24 // columns in alertCols
@@ -51,8 +51,8 @@ func loadAlerts(tx *Tx, where string, args ...any) (out []*alertRow, err error) 
 	}
 	row := make(values, alertWidth)
 	for err = rows.Next(row); err == nil; err = rows.Next(row) {
-		a, err := scanAlert(row)
-		if err != nil {
+		a := &alertRow{}
+		if err := a.scan(row); err != nil {
 			return nil, errors.Join(err, rows.Close())
 		}
 		out = append(out, a)
@@ -61,21 +61,6 @@ func loadAlerts(tx *Tx, where string, args ...any) (out []*alertRow, err error) 
 		err = nil
 	}
 	return out, errors.Join(err, rows.Close())
-}
-
-func scanAlerts(rows *sql.Rows, err error) (out []*alertRow, _ error) {
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		a, err := scanAlert(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, a)
-	}
-	return out, rows.Err()
 }
 
 // loadAlert returns the alert of that id; NotFound if there is none.

@@ -58,10 +58,7 @@ func (db *DB) QueueHead(ctx context.Context) (QueueHead, error) {
 	}
 	h, since := s.head, db.midnight()
 	h.Scores = s.bins
-	decided, err := db.once(fmt.Sprint(doneSQL, since), func() (n int64, err error) {
-		err = row(ctx, db, doneSQL, []any{since}, &n)
-		return n, err
-	})
+	decided, err := db.number(ctx, doneSQL, since)
 	h.Decided = int(decided)
 	return h, err
 }
@@ -152,21 +149,29 @@ func (db *DB) once(key string, count func() (int64, error)) (int64, error) {
 	return n, err
 }
 
-// AnyResult reports whether a result was ever stored.
-func (db *DB) AnyResult(ctx context.Context) (bool, error) {
-	n, err := db.once("any result", func() (n int64, err error) {
-		err = row(ctx, db, `SELECT EXISTS (SELECT 1 FROM alert)`, nil, &n)
+// number is the one number that a query gives, once a commit.
+func (db *DB) number(ctx context.Context, text string, args ...any) (int64, error) {
+	return db.once(fmt.Sprint(text, args), func() (n int64, err error) {
+		err = row(ctx, db, text, args, &n)
 		return n, err
 	})
+}
+
+// AnyResult reports whether a result was ever stored.
+func (db *DB) AnyResult(ctx context.Context) (bool, error) {
+	n, err := db.number(ctx, `SELECT EXISTS (SELECT 1 FROM alert)`)
 	return n != 0, err
+}
+
+// CountPeople counts everybody.
+func (db *DB) CountPeople(ctx context.Context) (int, error) {
+	n, err := db.number(ctx, `SELECT count(*) FROM person`)
+	return int(n), err
 }
 
 // AnyVerdict reports whether an account has confirmed or dismissed anything. It
 // looks at the last 5,000 decisions.
 func (db *DB) AnyVerdict(ctx context.Context, account int64) (bool, error) {
-	n, err := db.once(fmt.Sprint("any verdict ", account), func() (n int64, err error) {
-		err = row(ctx, db, `SELECT EXISTS (SELECT 1 FROM decision WHERE id > (SELECT max(id) FROM decision) - 5000 AND account = ? AND action IN ('confirm', 'dismiss'))`, []any{account}, &n)
-		return n, err
-	})
+	n, err := db.number(ctx, `SELECT EXISTS (SELECT 1 FROM decision WHERE id > (SELECT max(id) FROM decision) - 5000 AND account = ? AND action IN ('confirm', 'dismiss'))`, account)
 	return n != 0, err
 }

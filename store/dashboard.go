@@ -4,13 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math"
 	"slices"
 )
 
 const (
 	sparkDays = 30
-	maxSpark  = 500 // results of a person that a spark reads
 	maxRows   = 200 // rows asked for by id
 )
 
@@ -115,10 +113,6 @@ func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	models, err := modelsByName(ctx, db)
-	if err != nil {
-		return nil, err
-	}
 	var roles []string
 	for _, h := range list {
 		if !slices.Contains(roles, h.Who.Role) {
@@ -133,6 +127,11 @@ func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	recent, err := db.lately(ctx, db.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer recent.done()
 	rows := make([]QueueRow, len(list))
 	for i, h := range list {
 		r := &rows[i]
@@ -140,7 +139,8 @@ func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
 		if h.Who.ID == 0 {
 			continue
 		}
-		if err := errors.Join(db.evidenceOf(ctx, r, drawn), db.sparkOf(ctx, r, models), db.earlierOf(ctx, r)); err != nil {
+		r.Spark = recent.spark(h.Who.ID)
+		if err := errors.Join(db.evidenceOf(ctx, r, drawn), db.earlierOf(ctx, r)); err != nil {
 			return nil, err
 		}
 	}
@@ -179,31 +179,15 @@ func (db *DB) evidenceOf(ctx context.Context, r *QueueRow, drawn []Dimension) er
 	return nil
 }
 
-// sparkOf reads the person's highest scores of the last 30 days, today's last.
-func (db *DB) sparkOf(ctx context.Context, r *QueueRow, models map[string]Model) error {
-	type result struct {
-		date     int64
-		score    float64
-		reporter string
+// spark are a person's highest levels of the last 30 days, today's last; nil if there is none.
+func (r *recent) spark(person int64) []float64 {
+	var own dailyValues
+	r.daily(person, &own)
+	days := own.days(scoreSeries)[Days-sparkDays:]
+	if len(known(days)) == 0 {
+		return nil
 	}
-	first := utcDay(db.Now()) - sparkDays + 1
-	list, err := all(ctx, db, func(rows *sql.Rows, x *result) error { return rows.Scan(&x.date, &x.score, &x.reporter) },
-		`SELECT date, score, reporter FROM detectionmodelresult WHERE employee = ? AND date >= ? AND date < ? ORDER BY date DESC LIMIT ?`,
-		r.Who.ID, first*microDay, (first+sparkDays)*microDay, maxSpark)
-	if err != nil || len(list) == 0 {
-		return err
-	}
-	r.Spark = make([]float64, sparkDays)
-	for i := range r.Spark {
-		r.Spark[i] = math.NaN()
-	}
-	for _, x := range list {
-		v := scaled(x.score, models[x.reporter].Scale)
-		if old := &r.Spark[utcDay(x.date)-first]; math.IsNaN(*old) || v > *old {
-			*old = v
-		}
-	}
-	return nil
+	return days
 }
 
 // earlierOf looks for the newest decision on another alert of the person.

@@ -57,14 +57,8 @@ func FormatInstant(micros int64) string {
 // AppendInstant appends FormatInstant's text to b.
 func AppendInstant(b []byte, micros int64) []byte {
 	t := time.UnixMicro(micros).UTC()
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	b = append(appendDigits(b, year, 4), '-')
-	b = append(appendDigits(b, int(month), 2), '-')
-	b = append(appendDigits(b, day, 2), 'T')
-	b = append(appendDigits(b, hour, 2), ':')
-	b = append(appendDigits(b, minute, 2), ':')
-	b = appendDigits(b, second, 2)
+	b = t.AppendFormat(b, time.RFC3339) // the layout that package time writes without reading it
+	b = b[:len(b)-len("Z")]
 	if fraction := t.Nanosecond() / 1000; fraction > 0 {
 		b = appendDigits(append(b, '.'), fraction, 6)
 	}

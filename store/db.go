@@ -38,7 +38,7 @@ type DB struct {
 	gen    atomic.Int64        // commits that changed data, counted
 	edits  atomic.Int64        // of those, the ones that did more than add rows
 	hub    hub
-	logins logins
+	logins *logins
 
 	shapes   shapes // the readers' statements
 	totals   totals

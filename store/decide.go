@@ -133,7 +133,7 @@ func (c *Choice) covers(points []point, inForce map[int64]int64) (out []cover, e
 		}
 	}
 	if len(out) == 0 && c.Models != nil {
-		return nil, Errorf(Conflict, "nothing of %s is undecided there", and(c.Models))
+		return nil, Errorf(Conflict, "nothing of %s is undecided there", And(c.Models))
 	}
 	if len(out) == 0 {
 		return nil, fieldErrors{"result": {"none of the ticked results is undecided"}}.err()

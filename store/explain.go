@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // highest returns the highest value of each dimension over its scale. A further
@@ -124,18 +123,25 @@ func why(p *AlertPage) []Phrase {
 		s.say(" reported this person within 7 days: " + p.Others[0] + ".")
 	default:
 		s.bold(counted(n) + " other models")
-		s.say(" reported this person within 7 days: " + and(p.Others) + ".")
+		s.say(" reported this person within 7 days: " + And(p.Others) + ".")
 	}
 	s.before(p.Prior)
 	return s
 }
 
-// brief is how why begins.
+// brief is how why begins: with the highest dimension.
 func brief(p *AlertPage) []Phrase {
 	var s sentence
-	s.dims(p.Dims)
-	s.baseline(p)
-	s.peers(p)
+	list := measured(p.Dims)
+	if len(list) == 0 {
+		s.say("The model sent no dimensions. ")
+		return s
+	}
+	s.dims(list)
+	s.baseline(list[0])
+	if limit := list[0].Peer95; limit != nil {
+		s.say("95% of the values of " + Plural(p.Peers.Count, "peer", "peers") + " stay under " + Figure(*limit) + ". ")
+	}
 	return s
 }
 
@@ -145,29 +151,24 @@ func (s *sentence) say(text string) { *s = append(*s, Phrase{Text: text}) }
 
 func (s *sentence) bold(text string) { *s = append(*s, Phrase{Text: text, Bold: true}) }
 
-// dims names what stands out, the highest first.
-func (s *sentence) dims(dims []AlertDim) {
-	list := measured(dims)
-	if len(list) == 0 {
-		s.say("The model sent no dimensions. ")
-		return
-	}
+// dims names what stands out.
+func (s *sentence) dims(list []AlertDim) {
 	var names []string
 	for _, d := range list {
 		if d.Hot() {
-			names = append(names, d.Title()+" "+figure(*d.Value))
+			names = append(names, d.Title()+" "+Figure(*d.Value))
 		}
 	}
 	switch len(names) {
 	case 0:
 		s.say("No dimension stands out; the highest is ")
-		s.bold(list[0].Title() + " " + figure(*list[0].Value))
+		s.bold(list[0].Title() + " " + Figure(*list[0].Value))
 		s.say(". ")
 	case 1:
 		s.bold(names[0])
 		s.say(" stands out. ")
 	default:
-		s.bold(and(names))
+		s.bold(And(names))
 		s.say(" stand out. ")
 	}
 }
@@ -179,35 +180,21 @@ func measured(dims []AlertDim) []AlertDim {
 	return list
 }
 
-// baseline compares the highest dimension with the person's own past.
-func (s *sentence) baseline(p *AlertPage) {
-	list := measured(p.Dims)
-	if len(list) == 0 {
-		return
-	}
-	d := list[0]
+// baseline compares a dimension with the person's own past.
+func (s *sentence) baseline(d AlertDim) {
 	if d.Median == nil {
-		s.say(fmt.Sprintf("There is no baseline yet (%s). ", countOf(d.Values, "result")))
+		s.say(fmt.Sprintf("There is no baseline yet (%s). ", Plural(d.Values, "result", "results")))
 		return
 	}
-	how := "; the own median of " + strconv.Itoa(d.Values) + " results in 60 days is " + figure(*d.Median)
+	how := "; the own median of " + strconv.Itoa(d.Values) + " results in 60 days is " + Figure(*d.Median)
 	switch v := *d.Value; {
 	case v <= *d.Median:
 		s.say(d.Title() + " is not above the own past" + how + ". ")
 	case *d.Median > 0 && v >= 2**d.Median:
-		s.say(d.Title() + " is " + times(v / *d.Median) + " the own median of " + figure(*d.Median) + " (" + strconv.Itoa(d.Values) + " results in 60 days). ")
+		s.say(d.Title() + " is " + times(v / *d.Median) + " the own median of " + Figure(*d.Median) + " (" + strconv.Itoa(d.Values) + " results in 60 days). ")
 	default:
 		s.say(d.Title() + " is above the own past" + how + ". ")
 	}
-}
-
-// peers compares the highest dimension with what is usual among peers.
-func (s *sentence) peers(p *AlertPage) {
-	list := measured(p.Dims)
-	if len(list) == 0 || list[0].Peer95 == nil {
-		return
-	}
-	s.say("95% of the values of " + countOf(p.Peers.Count, "peer") + " stay under " + figure(*list[0].Peer95) + ". ")
 }
 
 // before says how earlier alerts about the person ended.
@@ -232,19 +219,8 @@ func (s *sentence) before(prior []*AlertHead) {
 		parts = append(parts, strconv.Itoa(dismissed)+" dismissed")
 	}
 	s.say(" Decided before about this person: ")
-	s.bold(and(parts))
+	s.bold(And(parts))
 	s.say(".")
-}
-
-// figure writes a value as posted, to two places where that says enough.
-func figure(v float64) string {
-	switch abs := math.Abs(v); {
-	case abs >= 1e6 || abs > 0 && abs < 0.005:
-		return strconv.FormatFloat(v, 'g', 3, 64)
-	case abs < 10:
-		return strconv.FormatFloat(v, 'f', 2, 64)
-	}
-	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
 }
 
 // times writes a factor: "3 times", "more than 100 times".
@@ -255,28 +231,10 @@ func times(f float64) string {
 	return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64) + " times"
 }
 
-func countOf(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
-
 // counted writes a small number that begins a sentence as a word.
 func counted(n int) string {
 	if words := []string{"No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"}; n < len(words) {
 		return words[n]
 	}
 	return strconv.Itoa(n)
-}
-
-// and joins with commas and a last "and".
-func and(list []string) string { return listed(list, " and ") }
-
-// listed joins with commas, and the last with another word.
-func listed(list []string, last string) string {
-	if n := len(list); n > 1 {
-		return strings.Join(list[:n-1], ", ") + last + list[n-1]
-	}
-	return strings.Join(list, "")
 }

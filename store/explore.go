@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -237,6 +236,3 @@ func percentOf(level float64) int8 {
 	}
 	return int8(level*100 + .5)
 }
-
-// Explored returns the newest results, as of the last commit.
-func (db *DB) Explored(ctx context.Context) (*Explored, error) { return db.explorer.get(ctx, db) }

@@ -336,8 +336,8 @@ func TestExploreCatchesUp(t *testing.T) {
 		l.sound()
 		l.db.recent.fail() // what is held is read anew
 		l.db.gen.Add(1)
-		fresh := explorer{}
-		want, err := fresh.get(t.Context(), l.db)
+		l.db.explorer = explorer{}
+		want, err := l.db.Explored(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -373,7 +373,7 @@ func TestExploredResults(t *testing.T) {
 	}
 	var got []string
 	for _, r := range list {
-		got = append(got, fmt.Sprint(r.ID, " ", r.Reporter, " ", r.Score, "/", r.Scale, " ", r.State, "/", r.Reason, "/", r.By, "/", r.Until > 0, " ", r.Values, " ", r.Text, " ", r.Pieces, r.Types))
+		got = append(got, fmt.Sprint(r.ID, " ", r.Reporter, " ", r.Score, "/", r.Scale, " ", r.State, "/", r.Reason, "/", r.By, "/", r.Until > 0, " ", r.Values(), " ", r.Text, " ", r.Pieces, r.Types))
 	}
 	want := []string{
 		"3 usb-watch 1.0 0.72/1 in_review//ana/false map[file_anomaly:0.8] Copied 100% of a folder 2 [email]",

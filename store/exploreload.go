@@ -28,7 +28,9 @@ type exploredRow struct {
 	dims     []int8 // in the order in which they are drawn
 }
 
-func (e *explorer) get(ctx context.Context, db *DB) (*Explored, error) {
+// Explored returns the newest results, as of the last commit.
+func (db *DB) Explored(ctx context.Context) (*Explored, error) {
+	e := &db.explorer
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	ctx = context.WithoutCancel(ctx) // whoever gives up leaves the work to the next reader

@@ -75,69 +75,49 @@ func (x *Explored) After(rows []int32, mark string) int {
 
 // ResultRow is one result as tables show it.
 type ResultRow struct {
-	ID, Alert, Employee, Date int64
-	Reporter                  string
-	Score, Scale              float64
-	Flag                      bool
-	Values                    map[string]float64 // by dimension, as posted
-	State                     State              // as it was decided, else of its alert
-	Reason                    string             // of its dismissal
-	By                        string             // who decided, or has it in review; empty: nobody
-	Until                     int64              // snoozed until; 0: no time
-	Text                      string             // the first piece of evidence
-	Pieces                    int
-	Types                     []string // of the further pieces
+	*Result
+	Scale  float64
+	State  State  // as it was decided, else of its alert
+	Reason string // of its dismissal
+	By     string // who decided, or has it in review; empty: nobody
+	Until  int64  // snoozed until; 0: no time
+	Text   string // the first piece of evidence
+	Pieces int
+	Types  []string // of the further pieces
 }
 
 // ResultRows returns the results of those ids, in that order; those that
 // are gone are left out.
 func (db *DB) ResultRows(ctx context.Context, ids []int64) ([]ResultRow, error) {
-	list, err := all(ctx, db, scanExplored, `SELECT r.id, coalesce(r.alert, 0), r.employee, r.date, r.reporter, r.score, coalesce(m.scale, 1), r.flag,
-		r.email_anomaly, r.web_anomaly, r.device_anomaly, r.login_anomaly,
+	found, err := loadIDs(ctx, db, Results, ids)
+	if err != nil {
+		return nil, err
+	}
+	list, by := make([]ResultRow, len(found)), make(map[int64]*ResultRow, len(found))
+	for i, row := range found {
+		list[i].Result = row.(*Result)
+		by[list[i].ID] = &list[i]
+	}
+	err = each(ctx, db, func(rows *sql.Rows) error {
+		var id int64
+		var x ResultRow
+		var reason sql.Null[int]
+		err := rows.Scan(&id, &x.Scale, &x.State, &reason, &x.By, &x.Until)
+		if reason.Valid {
+			x.Reason = Reasons[reason.V].Text
+		}
+		if r := by[id]; r != nil {
+			x.Result = r.Result
+			*r = x
+		}
+		return err
+	}, `SELECT r.id, coalesce(m.scale, 1),
 		CASE d.action WHEN 'confirm' THEN 'confirmed' WHEN 'dismiss' THEN 'dismissed' ELSE coalesce(a.state, 'new') END,
 		d.reason, coalesce(w.name, v.name, ''), coalesce(a.snooze_until, 0)
 		FROM detectionmodelresult r LEFT JOIN model m ON m.name = r.reporter LEFT JOIN alert a ON a.id = r.alert
 		LEFT JOIN decision d ON d.id = r.decision LEFT JOIN account w ON w.id = d.account LEFT JOIN account v ON v.id = a.reviewer
 		WHERE r.id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
-	if err != nil {
-		return nil, err
-	}
-	list = inOrder(list, ids, func(r ResultRow) int64 { return r.ID })
-	by := make(map[int64]*ResultRow, len(list))
-	for i := range list {
-		by[list[i].ID] = &list[i]
-	}
-	return list, errors.Join(db.addFurther(ctx, by, ids), db.addEvidence(ctx, by, ids))
-}
-
-// addFurther adds the dimensions beyond the four of 2014.
-func (db *DB) addFurther(ctx context.Context, by map[int64]*ResultRow, ids []int64) error {
-	names, err := db.Dimensions(ctx)
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	return each(ctx, db, func(rows *sql.Rows) error {
-		var id int64
-		var name string
-		var v float64
-		err := rows.Scan(&id, &name, &v)
-		if r := by[id]; r != nil {
-			r.Values[name] = v
-		}
-		return err
-	}, furtherSQL, jsonIDs(ids))
-}
-
-func scanExplored(rows *sql.Rows, r *ResultRow) error {
-	var dims [len(fourDims)]sql.Null[float64]
-	var reason sql.Null[int]
-	err := rows.Scan(&r.ID, &r.Alert, &r.Employee, &r.Date, &r.Reporter, &r.Score, &r.Scale, &r.Flag,
-		&dims[0], &dims[1], &dims[2], &dims[3], &r.State, &reason, &r.By, &r.Until)
-	r.Values = fourValues(dims)
-	if reason.Valid {
-		r.Reason = Reasons[reason.V].Text
-	}
-	return err
+	return list, errors.Join(err, db.addEvidence(ctx, by, ids))
 }
 
 // addEvidence adds the first text, and how many further pieces of which types there are.

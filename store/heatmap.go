@@ -37,7 +37,7 @@ func (db *DB) Heatmap(ctx context.Context, asOf int64) (*Heatmap, error) {
 		return m, nil
 	}
 	m := &Heatmap{From: int64(r.from), gen: r.gen}
-	if err := row(ctx, db, `SELECT count(*) FROM person`, nil, &m.People); err != nil {
+	if m.People, err = db.CountPeople(ctx); err != nil {
 		return nil, err
 	}
 	ids := r.hottest(maxHeatRows)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -179,11 +180,11 @@ func deleteResults(tx *Tx, rs []*Result) (moves []move, err error) {
 // alert returns the row of that id.
 func (l *lab) alert(id int64) *alertRow {
 	l.tb.Helper()
-	list, err := scanAlerts(l.db.query(context.Background(), `SELECT `+alertCols+` FROM alert WHERE id = ?`, id))
+	list, err := all(context.Background(), l.db, func(r *sql.Rows, a *alertRow) error { return a.scan(r) }, `SELECT `+alertCols+` FROM alert WHERE id = ?`, id)
 	if err != nil || len(list) != 1 {
 		l.tb.Fatalf("alert %d: %v", id, err)
 	}
-	return list[0]
+	return &list[0]
 }
 
 // decide wants c to be done.

@@ -52,7 +52,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	db := &DB{
 		path: path, schema: o.Schema, clock: o.Clock, stmts: map[string]*kept{}, ops: make(chan *op, maxQueue),
-		broken: make(chan struct{}), readOnly: o.ReadOnly, begin: "BEGIN IMMEDIATE",
+		broken: make(chan struct{}), readOnly: o.ReadOnly, begin: "BEGIN IMMEDIATE", logins: newLogins(),
 	}
 	if db.files.idle = time.NewTimer(idleAfter); o.ReadOnly {
 		db.begin = "BEGIN"

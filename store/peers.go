@@ -27,12 +27,8 @@ type Band struct{ Median, P95 []float64 }
 
 // Newest returns the 95th percentile of the newest day that has one, else NaN.
 func (b Band) Newest() float64 {
-	for _, v := range slices.Backward(b.P95) {
-		if !math.IsNaN(v) {
-			return v
-		}
-	}
-	return math.NaN()
+	v, _ := newestOf(b.P95)
+	return v
 }
 
 // peerIDs lists the people of the same role but for the person.
@@ -93,21 +89,18 @@ func busy(lists *[Days][]float64) (days, values int) {
 
 // bandOf takes the quantiles of each day's values and those of so many days on both sides.
 func bandOf(days *[Days][]float64, around int) Band {
-	b := Band{Median: make([]float64, Days), P95: make([]float64, Days)}
+	b := Band{Median: nans(Days), P95: nans(Days)}
 	var all []float64
-	some := false
 	for i := range days {
 		all = all[:0]
 		for j := max(i-around, 0); j <= min(i+around, Days-1); j++ {
 			all = append(all, days[j]...)
 		}
-		b.Median[i], b.P95[i] = math.NaN(), math.NaN()
 		if len(all) >= fewPeers {
 			b.P95[i], b.Median[i] = quantileOf(all, 0.95), quantileOf(all, 0.5)
-			some = true
 		}
 	}
-	if !some {
+	if len(known(b.P95)) == 0 {
 		return Band{}
 	}
 	return b
@@ -125,10 +118,7 @@ func (d *dailyValues) value(at place) float64 { return d.series[at.series][at.da
 
 // days is one series, all NaN where there is no value.
 func (d *dailyValues) days(series int) []float64 {
-	out := make([]float64, Days)
-	for i := range out {
-		out[i] = math.NaN()
-	}
+	out := nans(Days)
 	if series < len(d.series) && d.series[series] != nil {
 		copy(out, d.series[series][:])
 	}
@@ -149,10 +139,7 @@ func (d *dailyValues) raise(at place, v float64) {
 	}
 	days := d.series[at.series]
 	if days == nil {
-		days = new([Days]float64)
-		for i := range days {
-			days[i] = math.NaN()
-		}
+		days = (*[Days]float64)(nans(Days))
 		d.series[at.series] = days
 	}
 	switch was := days[at.day]; {

@@ -189,8 +189,8 @@ func (db *DB) keys(ctx context.Context, r *recent, order PeopleOrder) (func(int6
 		}
 		return func(id int64) float64 { return peaks[id] }, nil
 	}
-	for id, cells := range r.cells {
-		now, before := r.peaks(cells)
+	for id := range r.cells {
+		now, before := r.peaks(id)
 		switch {
 		case now.Scale == 0:
 		case order == ByPeak:
@@ -208,12 +208,11 @@ func (db *DB) keys(ctx context.Context, r *recent, order PeopleOrder) (func(int6
 }
 
 // often counts a person's days with a result, of the last 28.
-func (r *recent) often(id int64) int {
-	var days [oftenDays]bool
-	n := 0
-	for i := range r.cells[id] {
-		if ago := r.from + Days - 1 - int(r.cells[id][i].day); ago >= 0 && ago < oftenDays && !days[ago] {
-			days[ago] = true
+func (r *recent) often(id int64) (n int) {
+	var days [Days]bool
+	for day := range r.of(id) {
+		if day >= Days-oftenDays && !days[day] {
+			days[day] = true
 			n++
 		}
 	}
@@ -221,15 +220,12 @@ func (r *recent) often(id int64) int {
 }
 
 // peaks are the highest results of the last 7 days and of the 30 days before.
-func (r *recent) peaks(cells []cell) (now, before Peak) {
-	today := r.from + Days - 1
-	for i := range cells {
-		c := &cells[i]
-		switch ago := today - int(c.day); {
-		case ago < 0:
-		case ago < peakDays:
+func (r *recent) peaks(person int64) (now, before Peak) {
+	for day, c := range r.of(person) {
+		switch {
+		case day >= Days-peakDays:
 			now.raise(c.score, r.models[c.model].Scale)
-		case ago < peakDays+beforeDays:
+		case day >= Days-peakDays-beforeDays:
 			before.raise(c.score, r.models[c.model].Scale)
 		}
 	}
@@ -290,7 +286,7 @@ func (db *DB) Subjects(ctx context.Context, ids []int64) (map[int64]Subject, err
 
 // compare fills in the peak of 7 days, and how it changed.
 func (r *recent) compare(p *PersonRow) {
-	now, before := r.peaks(r.cells[p.ID])
+	now, before := r.peaks(p.ID)
 	p.Change = math.NaN()
 	if now.Scale != 0 {
 		p.Peak = &now
@@ -311,9 +307,8 @@ func (r *recent) describe(p *PersonRow, further map[int64]string) {
 	var own dailyValues
 	r.daily(p.ID, &own)
 	p.Days, p.Often = own.days(scoreSeries), r.often(p.ID)
-	cells, today := r.cells[p.ID], r.from+Days-1
-	for i := range cells {
-		if c := &cells[i]; int(c.day) <= today && int(c.day) > today-peakDays {
+	for day, c := range r.of(p.ID) {
+		if day >= Days-peakDays {
 			for k, v := range c.dims {
 				if v == v { // measured
 					raise(fourDims[k], v, c.model)
@@ -322,7 +317,7 @@ func (r *recent) describe(p *PersonRow, further map[int64]string) {
 		}
 	}
 	for _, x := range r.extras[p.ID] {
-		if int(x.day) <= today && int(x.day) > today-peakDays {
+		if day := int(x.day) - r.from; day >= Days-peakDays && day < Days {
 			raise(further[int64(x.dimension)], x.value, x.model)
 		}
 	}
@@ -355,21 +350,15 @@ func (r *recent) usual(people []int64) float64 {
 		return math.NaN()
 	}
 	var all []float64
-	var days [Days]float64
+	days, none := nans(Days), nans(Days)
 	for _, id := range people {
-		for i := range days {
-			days[i] = math.NaN()
-		}
+		copy(days, none)
 		for day, c := range r.of(id) {
 			if !(days[day] >= r.level(c)) {
 				days[day] = r.level(c)
 			}
 		}
-		for _, v := range days {
-			if !math.IsNaN(v) {
-				all = append(all, v)
-			}
-		}
+		all = append(all, slices.DeleteFunc(days, math.IsNaN)...)
 	}
 	return quantileOf(all, 0.95)
 }
@@ -387,10 +376,4 @@ func AppendCSVLine(b []byte, cells ...string) []byte {
 		b = appendQuoted(b, Visible(c))
 	}
 	return append(b, '\n')
-}
-
-// CountPeople counts everybody.
-func (db *DB) CountPeople(ctx context.Context) (n int, err error) {
-	err = row(ctx, db, `SELECT count(*) FROM person`, nil, &n)
-	return n, err
 }

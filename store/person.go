@@ -30,14 +30,7 @@ type Series struct {
 }
 
 // Newest returns the newest value and its day, NaN if there is none.
-func (s Series) Newest() (value float64, day int) {
-	for i, v := range slices.Backward(s.Days) {
-		if !math.IsNaN(v) {
-			return v, i
-		}
-	}
-	return math.NaN(), 0
-}
+func (s Series) Newest() (value float64, day int) { return newestOf(s.Days) }
 
 // Highest returns the highest value of the days from to last, both included; NaN if there is none.
 func (s Series) Highest(from, last int) float64 {
@@ -52,12 +45,7 @@ func (s Series) Highest(from, last int) float64 {
 
 // Median returns the person's own median, NaN with fewer than 5 values.
 func (s Series) Median() float64 {
-	var values []float64
-	for _, v := range s.Days {
-		if !math.IsNaN(v) {
-			values = append(values, v)
-		}
-	}
+	values := known(s.Days)
 	if len(values) < baseValues {
 		return math.NaN()
 	}
@@ -144,16 +132,9 @@ func (r *recent) series(person int64, bands []Band, drawn []Dimension, further m
 // hours fills in what only the single results tell.
 func (r *recent) hours(person int64, out *Profile) {
 	for d := range out.Hours {
-		for h := range out.Hours[d] {
-			out.Hours[d][h] = math.NaN()
-		}
+		copy(out.Hours[d][:], nans(24))
 	}
-	cells := r.cells[person]
-	for i := range cells {
-		c := &cells[i]
-		if day := int(c.day) - r.from; day < 0 || day >= Days {
-			continue
-		}
+	for _, c := range r.of(person) {
 		out.Count++
 		out.Scaled = out.Scaled || r.models[c.model].Scale != 1
 		t := time.Unix(int64(c.day)*24*60*60+int64(c.second), 0).In(out.Zone)

@@ -221,8 +221,8 @@ func TestQueueRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(row.Who.EmployeeID, " ", row.Who.Role, " ", row.Score, " ", row.Reporter, " ", row.Evidence, " ", row.Pieces, " ", row.Types, " ", row.State, " ", row.Values)
-	if want := "EM003 Engineer 0.5 usb-watch 1.0 Mounted a USB stick 1 [] new map[email_anomaly:0.8]"; got != want {
+	got := fmt.Sprint(row.Who.EmployeeID, " ", row.Who.Role, " ", row.Score, " ", row.Reporter, " ", row.Evidence, " ", row.Pieces, " ", row.Types, " ", row.State, " ", row.Values, " ", len(row.Spark), known(row.Spark))
+	if want := "EM003 Engineer 0.5 usb-watch 1.0 Mounted a USB stick 1 [] new map[email_anomaly:0.8] 30 [0.5]"; got != want {
 		t.Errorf("row = %s; want %s", got, want)
 	}
 	again := res(30, 0.4)

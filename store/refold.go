@@ -63,14 +63,13 @@ func (a *alertRow) points(r reader, w window) (out []point, cached map[int64]int
 // loadDecisions returns an alert's decisions, by id, with what each covers.
 func loadDecisions(r reader, alert int64) ([]Decision, error) {
 	out, err := all(context.Background(), r, func(rows *sql.Rows, d *Decision) error {
-		return rows.Scan(&d.ID, &d.Alert, &d.At, &d.Account, &d.Action, &d.Reason, &d.Note, &d.Until, &d.Over, &d.Undoes, &d.Batch)
-	}, `SELECT id, alert, at, account, action, reason, note, snooze_until, snooze_over, undoes, batch
-			FROM decision WHERE alert = ? ORDER BY id`, alert)
+		return rows.Scan(d.dest()...)
+	}, `SELECT `+decisionColumns+` FROM decision d WHERE d.alert = ? ORDER BY d.id`, alert)
 	if err != nil || len(out) == 0 {
 		return nil, err
 	}
 	i := 0
-	_, err = all(context.Background(), r, func(rows *sql.Rows, _ *struct{}) error {
+	return out, each(context.Background(), r, func(rows *sql.Rows) error {
 		var id int64
 		var c cover
 		err := rows.Scan(&id, &c.result, &c.digest)
@@ -81,5 +80,4 @@ func loadDecisions(r reader, alert int64) ([]Decision, error) {
 		return err
 	}, `SELECT c.decision, c.result, c.digest FROM decision d JOIN decision_result c ON c.decision = d.id
 			WHERE d.alert = ? ORDER BY c.decision`, alert)
-	return out, err
 }

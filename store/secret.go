@@ -74,9 +74,8 @@ func digest(secret string) []byte {
 	return h[:]
 }
 
-// logins checks secrets. The zero value is ready.
+// logins checks secrets.
 type logins struct {
-	once  sync.Once
 	key   [32]byte      // of this process, for the names in ok
 	slots chan struct{} // passwords being hashed
 	queue chan struct{} // those and the waiting ones
@@ -95,20 +94,19 @@ type failure struct {
 	next int64 // when the next record is due
 }
 
-func (l *logins) init() {
-	l.once.Do(func() {
-		_, _ = rand.Read(l.key[:])
-		n := max(1, min(2, runtime.GOMAXPROCS(0)/2)) // 19 MiB and a core each: half of the cores is for others
-		l.slots, l.queue = make(chan struct{}, n), make(chan struct{}, n+hashWaiters)
-		l.ok, l.used, l.failed = map[[32]byte]int64{}, map[int64]int64{}, map[int64]failure{}
-		l.tokens = map[[32]byte]Account{}
-		l.version.Add(1) // 0 is an Actor's that was just read
-	})
+func newLogins() *logins {
+	n := max(1, min(2, runtime.GOMAXPROCS(0)/2)) // 19 MiB and a core each: half of the cores is for others
+	l := &logins{
+		slots: make(chan struct{}, n), queue: make(chan struct{}, n+hashWaiters),
+		ok: map[[32]byte]int64{}, used: map[int64]int64{}, failed: map[int64]failure{}, tokens: map[[32]byte]Account{},
+	}
+	_, _ = rand.Read(l.key[:])
+	l.version.Add(1) // 0 is an Actor's that was just read
+	return l
 }
 
 // slot waits for the right to hash. The caller frees it.
 func (l *logins) slot(ctx context.Context) (free func(), err error) {
-	l.init()
 	select {
 	case l.queue <- struct{}{}:
 	default:
@@ -150,7 +148,6 @@ func (l *logins) fits(ctx context.Context, now int64, user, password, hash strin
 	if len(password) > MaxPassword {
 		return false, nil
 	}
-	l.init()
 	name := l.name(user, password, hash)
 	l.mu.Lock()
 	known := l.ok[name] > now
@@ -238,8 +235,7 @@ func (db *DB) Authenticate(ctx context.Context, user, password string) (Actor, e
 
 // AuthenticateToken checks a token against its row as it is now. Error: Unauthorized.
 func (db *DB) AuthenticateToken(ctx context.Context, token string) (Actor, error) {
-	l, hash := &db.logins, sha256.Sum256([]byte(token))
-	l.init()
+	l, hash := db.logins, sha256.Sum256([]byte(token))
 	version := l.version.Load() // before it is read
 	a, _, err := db.account(ctx, Token, "secret", hash[:])
 	if err != nil {
@@ -260,8 +256,7 @@ func (db *DB) AuthenticateToken(ctx context.Context, token string) (Actor, error
 // KnownToken is AuthenticateToken from memory, for what goes on to Apply, which
 // looks at the account again if it may have changed.
 func (db *DB) KnownToken(token string) (Actor, bool) {
-	l, hash := &db.logins, sha256.Sum256([]byte(token))
-	l.init()
+	l, hash := db.logins, sha256.Sum256([]byte(token))
 	l.mu.Lock()
 	a, ok := l.tokens[hash]
 	a.known = l.version.Load()
@@ -271,7 +266,6 @@ func (db *DB) KnownToken(token string) (Actor, bool) {
 
 // forget has tokens read anew: an account has changed.
 func (l *logins) forget() {
-	l.init()
 	l.mu.Lock()
 	l.version.Add(1)
 	clear(l.tokens)
@@ -312,8 +306,7 @@ func (db *DB) noteUse(ctx context.Context, a Account) {
 	if a.UsedAt >= hour {
 		return
 	}
-	l := &db.logins
-	l.init()
+	l := db.logins
 	l.mu.Lock()
 	done := l.used[a.ID] == hour
 	l.used[a.ID] = hour
@@ -330,8 +323,7 @@ func (db *DB) noteUse(ctx context.Context, a Account) {
 // noteFailure records failed logins, those of a minute in one row, so that a
 // flood of guesses fills neither disk nor queue.
 func (db *DB) noteFailure(ctx context.Context, account int64) {
-	l, now := &db.logins, db.Now()
-	l.init()
+	l, now := db.logins, db.Now()
 	l.mu.Lock()
 	f := l.failed[account]
 	f.n++

@@ -50,6 +50,22 @@ func partition(values []float64, k int) {
 	}
 }
 
+// nans are n values that were not measured.
+func nans(n int) []float64 { return slices.Repeat([]float64{math.NaN()}, n) }
+
+// known are those of values that were measured.
+func known(values []float64) []float64 { return slices.DeleteFunc(slices.Clone(values), math.IsNaN) }
+
+// newestOf is the last of values that was measured, and its place; NaN and 0 if there is none.
+func newestOf(values []float64) (float64, int) {
+	for i, v := range slices.Backward(values) {
+		if !math.IsNaN(v) {
+			return v, i
+		}
+	}
+	return math.NaN(), 0
+}
+
 // medianOf is the median of values in any order; NaN if there is none.
 func medianOf(values []float64) float64 {
 	return quantileOf(slices.Clone(values), 0.5)

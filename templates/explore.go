@@ -211,6 +211,3 @@ func tenth(v float64) string {
 	}
 	return strconv.Itoa(n/10) + "." + strconv.Itoa(n%10)
 }
-
-// Plural writes "1 result" or "3 results".
-func Plural(n int, one, many string) string { return plural(n, one, many) }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"citd/store"
 )
 
 // exploreCases renders explore with full, with empty and with hostile data.
@@ -34,7 +36,7 @@ func exploreCases(add func(name string, html []byte, err error)) {
 func sampleExplore() ExploreData {
 	at := func(day, hour int) time.Time { return time.Date(2026, 11, day, hour, 36, 0, 0, time.UTC) }
 	row := func(id int64, score float64, r ExploreRow) ExploreRow {
-		r.ID, r.Score, r.URL, r.Now, r.After, r.Pick = id, score, "/results/9", now, num(score)+"~9", true
+		r.ID, r.Score, r.URL, r.Now, r.After, r.Pick = id, score, "/results/9", now, store.Figure(score)+"~9", true
 		return r
 	}
 	return ExploreData{

@@ -110,7 +110,7 @@ func combLarge(dims []Dim) []tooth {
 		if d.Value != nil {
 			top := min(y(*d.Value, d), 131)
 			t.Heat, t.Y, t.H = d.Heat(), px(top), px(132-top)
-			t.Value, t.ValueY = strings.TrimPrefix(num(*d.Value), "0"), px(top-5)
+			t.Value, t.ValueY = strings.TrimPrefix(store.Figure(*d.Value), "0"), px(top-5)
 		}
 		if d.Median != nil {
 			t.Own = "M" + px(x[i]-3) + " " + px(y(*d.Median, d)) + "h30"
@@ -150,7 +150,7 @@ func combName(dims []Dim) string {
 		if d.Value == nil {
 			parts = append(parts, d.Name+" not reported")
 		} else {
-			parts = append(parts, d.Name+" "+num(*d.Value))
+			parts = append(parts, d.Name+" "+store.Figure(*d.Value))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -207,18 +207,18 @@ func partSum(parts []Part) (sum float64) {
 // withSign writes a number with its sign.
 func withSign(v float64) string {
 	if v < 0 {
-		return "−" + num(-v)
+		return "−" + store.Figure(-v)
 	}
-	return "+" + num(v)
+	return "+" + store.Figure(v)
 }
 
 func dimName(d Dim) string {
-	s := d.Name + " " + num(*d.Value)
+	s := d.Name + " " + store.Figure(*d.Value)
 	if d.Median != nil {
-		s += "; own median " + num(*d.Median)
+		s += "; own median " + store.Figure(*d.Median)
 	}
 	if d.Peer50 != nil && d.Peer95 != nil {
-		s += "; peers " + num(*d.Peer50) + " to " + num(*d.Peer95)
+		s += "; peers " + store.Figure(*d.Peer50) + " to " + store.Figure(*d.Peer95)
 	}
 	return s
 }

@@ -3,6 +3,8 @@ package templates
 import (
 	"strings"
 	"time"
+
+	"citd/store"
 )
 
 // ModelsData is the page of models.
@@ -50,14 +52,14 @@ func (m ModelCard) Range() string {
 
 // Chart is the volume as bars.
 func (m ModelCard) Chart() Bars {
-	return Bars{Counts: m.Volume, Hot: len(m.Volume), Label: plural(m.Count, "result", "results") + " in 60 days"}
+	return Bars{Counts: m.Volume, Hot: len(m.Volume), Label: store.Plural(m.Count, "result", "results") + " in 60 days"}
 }
 
 // Ticks are the numbers under the histogram.
 func (m ModelCard) Ticks() []string {
 	out := make([]string, 5)
 	for i := range out {
-		out[i] = num(m.Low + (m.High-m.Low)*float64(i)/4)
+		out[i] = store.Figure(m.Low + (m.High-m.Low)*float64(i)/4)
 	}
 	return out
 }

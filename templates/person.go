@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"citd/store"
 )
 
 // PersonData is what the page of one person shows.
@@ -171,7 +173,7 @@ func gridName(what string, g gridView) string {
 			hotter += n
 		}
 	}
-	return what + ": " + plural(all, "cell", "cells") + " from 0.3 up, " + strconv.Itoa(hotter) + " of them from 0.6"
+	return what + ": " + store.Plural(all, "cell", "cells") + " from 0.3 up, " + strconv.Itoa(hotter) + " of them from 0.6"
 }
 
 // Months are the labels under the weeks: the month of the first, the middle and the last.

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"citd/store"
 )
 
 // funcs is what the HTML files may call.
 var funcs = template.FuncMap{
-	"asset": assetURL, "key": keyOf, "num": num, "percent": percent, "count": count, "plural": plural, "clip": clip,
+	"asset": assetURL, "key": keyOf, "num": store.Figure, "percent": percent, "count": store.Count, "plural": store.Plural, "clip": clip,
 	"initials": initials, "title": title, "join": strings.Join, "chord": strings.Fields, "sign": sign, "add": func(a, b int) int { return a + b },
 	"age": age, "waited": waited, "day": day, "clock": clock, "longday": longDay, "days": daysOf,
 	"level": level, "heat": heat, "over": over, "comb": combRects, "combName": combName, "combLarge": combLarge, "combWide": combWide, "combGrid": combGrid, "combHead": combHead, "dimNames": dimNames,
@@ -20,37 +22,8 @@ var funcs = template.FuncMap{
 	"weekGrid": weekGrid, "hourGrid": hourGrid, "gridName": gridName, "stack": stackPaths, "since": since,
 }
 
-// num writes a number as people read it: 0.94, 78.5, 1240. What is posted is never scaled.
-func num(v float64) string {
-	switch abs := math.Abs(v); {
-	case abs >= 1e6 || abs > 0 && abs < 0.005:
-		return strconv.FormatFloat(v, 'g', 3, 64)
-	case abs < 10:
-		return strconv.FormatFloat(v, 'f', 2, 64)
-	default:
-		return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
-	}
-}
-
 // percent writes 0.31 as 31%.
 func percent(v float64) string { return strconv.FormatFloat(math.Round(v*100), 'f', 0, 64) + "%" }
-
-// count writes 1240 as 1,240.
-func count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural writes "1 alert" or "3 alerts".
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return count(n) + " " + many
-}
 
 // clip cuts text of strangers that is longer than n letters, which a row cannot show anyway.
 func clip(n int, s string) string {
@@ -123,11 +96,11 @@ func age(now, t time.Time) moment {
 func waited(now, t time.Time) moment {
 	switch d := now.Sub(t); {
 	case d < time.Hour:
-		return at(t, plural(int(max(d, 0).Minutes()), "minute", "minutes"))
+		return at(t, store.Plural(int(max(d, 0).Minutes()), "minute", "minutes"))
 	case d < 48*time.Hour:
-		return at(t, plural(int(d.Hours()), "hour", "hours"))
+		return at(t, store.Plural(int(d.Hours()), "hour", "hours"))
 	default:
-		return at(t, plural(int(d.Hours()/24), "day", "days"))
+		return at(t, store.Plural(int(d.Hours()/24), "day", "days"))
 	}
 }
 

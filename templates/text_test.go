@@ -3,6 +3,8 @@ package templates
 import (
 	"testing"
 	"time"
+
+	"citd/store"
 )
 
 func TestNumbers(t *testing.T) {
@@ -10,13 +12,13 @@ func TestNumbers(t *testing.T) {
 		0: "0.00", .54: "0.54", .999: "1.00", 9.5: "9.50", 78.5: "78.5", 100: "100", -2.345: "-2.35",
 		1240.26: "1240.3", .0031: "0.0031", 2.5e6: "2.5e+06", 1e300: "1e+300",
 	} {
-		if got := num(v); got != want {
-			t.Errorf("num(%v) = %q; want %q", v, got, want)
+		if got := store.Figure(v); got != want {
+			t.Errorf("store.Figure(%v) = %q; want %q", v, got, want)
 		}
 	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1240: "1,240", -1240: "-1,240", 1510000: "1,510,000"} {
-		if got := count(n); got != want {
-			t.Errorf("count(%d) = %q; want %q", n, got, want)
+		if got := store.Count(n); got != want {
+			t.Errorf("store.Count(%d) = %q; want %q", n, got, want)
 		}
 	}
 	if got := clip(3, "äöüß"); got != "äöü…" {
