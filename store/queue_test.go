@@ -221,15 +221,20 @@ func TestQueueRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(row.Who.EmployeeID, " ", row.Who.Role, " ", row.Score, " ", row.Reporter, " ", row.Evidence, " ", row.Pieces, " ", row.Types, " ", row.State, " ", row.Values, " ", len(row.Spark), known(row.Spark))
-	if want := "EM003 Engineer 0.5 usb-watch 1.0 Mounted a USB stick 1 [] new map[email_anomaly:0.8] 30 [0.5]"; got != want {
+	got := fmt.Sprint(row.Who.EmployeeID, " ", row.Who.Role, " ", row.Score, " ", row.Reporter, " ", row.Evidence, " ", row.Pieces, " ", row.Types, " ", row.State, " ", row.Values)
+	if want := "EM003 Engineer 0.5 usb-watch 1.0 Mounted a USB stick 1 [] new map[email_anomaly:0.8]"; got != want {
 		t.Errorf("row = %s; want %s", got, want)
 	}
 	again := res(30, 0.4)
 	again.Employee = 5
-	row, err = l.db.Row(t.Context(), l.post(again)[0])
+	posted := l.post(again)[0]
+	*l.clock = time.UnixMicro(day0 + 31*microDay)
+	row, err = l.db.Row(t.Context(), posted)
 	if err != nil || row.Earlier == nil || row.Earlier.Alert != 5 || row.Earlier.State != StateDismissed {
 		t.Errorf("earlier = %+v, %v; want the dismissed alert 5", row.Earlier, err)
+	}
+	if len(row.Spark) != 30 || row.Spark[28] != 0.4 || len(known(row.Spark)) != 1 {
+		t.Errorf("30 days = %v; want 0.4 yesterday, and the result of the first day left out", row.Spark)
 	}
 	if _, err := l.db.Row(t.Context(), 99); AsError(err).Kind != NotFound {
 		t.Errorf("no alert: %v", err)
