@@ -80,8 +80,10 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, err error) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="citd"`)
 		}
 		answerJSON(w, code, e, id)
-	case r.Header.Get("Accept") == "application/json": // a page's own script
-		answerJSON(w, code, e, id)
+	case wantsJSON(r): // to show it as it is
+		shown := *e
+		shown.Msg = sentence(e.Msg)
+		answerJSON(w, code, &shown, id)
 	case code == http.StatusUnauthorized:
 		to := "/login"
 		if r.Method == http.MethodGet && r.URL.Path != "/" {
@@ -143,10 +145,15 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, code int, e 
 		d.Detail = "It may have been removed since, or the address has a typing error."
 	case code == http.StatusMethodNotAllowed && then == "":
 		d.Detail = "It takes what a form sends: open the page with the form again."
+	case r.Method == http.MethodPost && then == "":
+		d.Detail = "Nothing was changed. Go back: the form is as you left it."
 	case code >= http.StatusInternalServerError && r.Method == http.MethodGet:
 		d.Links = append([]templates.Link{{Text: "Try again", URL: ownPath(r.URL.RequestURI())}}, d.Links...)
+		d.Detail = sentence(strings.TrimPrefix(then, "try again")) // the button says so
 	}
-	d.At = d.Now
+	if d.At = d.Now; r.Method != http.MethodGet {
+		d.Path = "/" // this one takes no GET
+	}
 	switch {
 	case code == http.StatusMisdirectedRequest: // no address of this name leads anywhere
 		d.Links = nil
@@ -158,12 +165,15 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, code int, e 
 	}
 }
 
-// sentence begins with a capital and ends with a full stop.
+// sentence begins with a capital, unless with the name of who was first, and ends with a full stop.
 func sentence(s string) string {
-	if s == "" || strings.HasSuffix(s, ".") {
+	if s == "" {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:] + "."
+	if who, _, ok := strings.Cut(s, " was first: "); !ok || strings.Contains(who, ":") {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	return strings.TrimSuffix(s, ".") + "."
 }
 
 // send answers with body. An error of writing means that the client has gone.

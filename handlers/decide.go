@@ -86,7 +86,7 @@ func (p *pages) refuse(w http.ResponseWriter, r *request, id int64, cause error)
 		return err
 	}
 	f := r.PostForm
-	d.Problem = sentence(e.Msg)
+	d.Path, d.Problem = d.Back, sentence(e.Msg)
 	d.Draft = templates.Draft{Reason: f.Get("reason"), Note: f.Get("note"), Until: f.Get("until"), Over: f.Get("over")}
 	for i := range d.Results {
 		d.Results[i].Skip = f.Has("ticks") && !slices.Contains(f["result"], strconv.FormatInt(d.Results[i].ID, 10))

@@ -211,7 +211,7 @@ func (a access) lacks(role store.Role) string {
 	for i, r := range a {
 		names[i] = string(r)
 	}
-	return fmt.Sprintf("this needs the role %s; this login has the role %s", strings.Join(names, " or "), role)
+	return fmt.Sprintf("this needs the role %s; this login has the role %s, which an admin can change", strings.Join(names, " or "), role)
 }
 
 func isAPI(r *http.Request) bool {

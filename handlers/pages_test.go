@@ -315,8 +315,9 @@ func TestDecide(t *testing.T) {
 	}{
 		{"dismissed by script", h.ana, "/alerts/1/decide", true, []string{"action", "dismiss", "reason", "1", "seen", "0"}, 200, `{"alert":1,"state":"dismissed","status":"Dismissed, expected for the role","decision":1,"by":"ana"}`},
 		{"somebody was first", h.alice, "/alerts/1/decide", true, []string{"action", "confirm", "seen", "0"}, 409, `ana was first: dismissed it, expected for the role at `},
-		{"somebody was first, plain", h.alice, "/alerts/1/decide", false, []string{"action", "confirm", "seen", "0", "note", "keep <this>"}, 409, "Ana was first"},
-		{"decided already, not seen", h.alice, "/alerts/1/decide", true, []string{"action", "confirm"}, 409, "ana was first"},
+		{"somebody was first, plain", h.alice, "/alerts/1/decide", false, []string{"action", "confirm", "seen", "0", "note", "keep <this>"}, 409, `name="back" value="/alerts/1"><button class="ib"`},
+		{"decided already, not seen", h.alice, "/alerts/1/decide", true, []string{"action", "confirm"}, 409, `and nothing of that was recorded."}`},
+		{"a name keeps its letters", h.alice, "/alerts/1/decide", false, []string{"action", "confirm"}, 409, `role="alert">ana was first`},
 		{"only the newest can be undone", h.ana, "/alerts/1/decide", true, []string{"action", "undo", "undoes", "7"}, 409, "ana was first"},
 		{"undone", h.ana, "/alerts/1/decide", true, []string{"action", "undo", "undoes", "1", "seen", "1"}, 200, `"state":"new","status":"New","decision":2`},
 		{"undo undone", h.ana, "/alerts/1/decide", true, []string{"action", "undo", "undoes", "2"}, 200, `"state":"dismissed"`},
@@ -399,9 +400,9 @@ func TestDecideMany(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"action", "undo", "batch", "2"}, 409, "nothing was changed: ana was first"},
+		{[]string{"action", "undo", "batch", "2"}, 409, "Nothing was changed: ana was first"},
 		{[]string{"action", "undo", "batch", "77"}, 404, "no bulk decision 77"},
-		{[]string{"action", "review"}, 400, "no alert is ticked"},
+		{[]string{"action", "review"}, 400, "No alert is ticked"},
 		{[]string{"action", "note", "note", "x", "alert", "1"}, 400, "one alert at a time"},
 		{[]string{"action", "snooze", "over", "0.9", "alert", "1"}, 400, "one alert at a time"},
 		{[]string{"action", "review", "alert", "x"}, 400, "wanted whole numbers"},

@@ -179,7 +179,7 @@ function bindTriage() {
       held(null);
       const ids = record.items.map(i => i.id);
       const left = record.answer.skipped ?? [];
-      const text = left.length ? `Undone, but for ${plural(left.length, 'alert', 'alerts')}: ${left.map(s => s.why).join('; ')}` : 'Undone.';
+      const text = left.length ? `Undone, but for ${plural(left.length, 'alert', 'alerts')}: ${left.map(s => s.why).join('; ')}.` : 'Undone.';
       putBack(ids);
       if (!ids.every(row)) return keep({ text, record: null }), location.reload();
       await refresh(ids).catch(() => {});

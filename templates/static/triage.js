@@ -103,7 +103,7 @@ function problem(dialog, sentence) {
 }
 
 async function send(action, params, close) {
-  if (busy) return;
+  if (busy) throw new Error('The decision before this one is still under way; try again in a moment.');
   const items = asked;
   params.set('action', action);
   for (const [name, value] of page.extra?.(items) ?? []) params.append(name, value);
@@ -151,7 +151,7 @@ export async function again(record, items) {
   try {
     const more = await (page.url ? other : many)(items, params);
     last = { ...record, ...more, batch: record.batch || more.batch, items: [...record.items, ...more.items] };
-    page.decided({ ...last, items: more.items }, said({ ...last, items: more.items }, params) + ' too');
+    page.decided({ ...last, items: more.items }, said({ ...last, items: more.items }, params, ' too'));
   } catch (e) {
     page.failed?.(items);
     throw e;
@@ -164,13 +164,13 @@ async function other(items, params) {
   return { skipped: answer.skipped ?? [], held: answer.held ?? [], batch: answer.batch, params, ...page.record(items, answer) };
 }
 
-function said(record, params) {
+function said(record, params, too = '') {
   const who = record.who ?? (record.part ? params.getAll('model').join(', ') + ' in ' : '') + named(record.items);
   const radio = $(`#d-${params.get('action')} input:checked`);
   const why = params.get('action') === 'dismiss' && radio ? ': ' + radio.labels[0].firstElementChild.nextSibling.textContent.trim().toLowerCase() : '';
-  const left = record.skipped.length ? `. Left out: ${record.skipped.map(s => s.why).join('; ')}` : '';
+  const left = record.skipped.length ? `. ${plural(record.skipped.length, 'alert', 'alerts')} left out: ${[...new Set(record.skipped.map(s => s.why))].join('; ')}` : '';
   const held = record.held?.length ? `. ${plural(record.held.length, 'alert', 'alerts')} held back` : '';
-  return `${who} ${done[record.action]}${why}${left}${held}`;
+  return `${who} ${done[record.action]}${too}${why}${left}${held}.`;
 }
 
 async function undo() {
