@@ -67,8 +67,9 @@ func strongest(a *store.AlertPage) (out []templates.Evidence, listed int) {
 	})
 	for _, e := range list {
 		x := templates.Evidence{Type: e.Type, Text: e.Description, From: utc(e.From), To: utc(e.To)}
-		switch {
-		case slices.Contains(out, x):
+		switch i := slices.IndexFunc(out, func(y templates.Evidence) bool { y.Times = 0; return x == y }); {
+		case i >= 0:
+			out[i].Times = max(out[i].Times, 1) + 1
 			listed++
 		case len(out) < peekEvidence:
 			out, listed = append(out, x), listed+1

@@ -38,10 +38,10 @@ func scoreBars(bins []int) templates.Bars {
 	for _, n := range bins[hot:] {
 		high += n
 	}
-	figure := strconv.Itoa(high) + " from 0.7 up"
+	figure, low := strconv.Itoa(high)+" from 0.7 up", float64(first)/float64(len(bins))
 	return templates.Bars{
 		Title: "Open, by score", Figure: figure, Label: "Open alerts by score; " + figure, Counts: bins[first:], Hot: hot - first,
-		Axis: []string{strconv.FormatFloat(float64(first)/float64(len(bins)), 'f', 1, 64), "1.0"},
+		Axis: []string{strconv.FormatFloat(low, 'f', 1, 64), strconv.FormatFloat((low+1)/2, 'g', 2, 64), "1.0"},
 	}
 }
 

@@ -195,7 +195,7 @@ func plotAxis(a PlotAxis, x float64) plotAxisView {
 	h := plotHigh / max(float64(len(a.Boxes)), 1)
 	for i, label := range a.Boxes {
 		y := plotTop + float64(i)*h
-		v.Boxes = append(v.Boxes, plotBox{X: v.X, Y: tenth(y + 1), H: tenth(h - 2), TextX: tenth(x + 8), TextY: tenth(y + h/2 + 4), Label: clip(14, label)})
+		v.Boxes = append(v.Boxes, plotBox{X: v.X, Y: tenth(y + 1), H: tenth(h - 2), TextX: tenth(x + 8), TextY: tenth(y + h/2 + 4), Label: clip(15, label)})
 	}
 	return v
 }

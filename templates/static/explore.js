@@ -95,7 +95,7 @@ function count() {
   $('[data-heading]').textContent = filtered()
     ? `${number(S.hits.length)} of ${many(S.n, 'result matches', 'results match')}; ${who}`
     : `${many(S.n, 'result', 'results')} from ${who}; brush an axis to narrow them`;
-  $('[data-sub]').textContent = `${number(high)} score 0.7 or more · ${number(waiting)} still ${waiting === 1 ? 'needs' : 'need'} a decision`;
+  $('[data-sub]').textContent = `${number(high)} ${high === 1 ? 'scores' : 'score'} 0.7 or more · ${number(waiting)} still ${waiting === 1 ? 'needs' : 'need'} a decision`;
   decidable();
 }
 

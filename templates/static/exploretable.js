@@ -127,7 +127,7 @@ function bindDecisions(reload) {
         $('h2', dialog).after(p);
       }
       p.className = hot && action === 'dismiss' ? 's em' : 's m';
-      p.textContent = hot ? `${number(hot)} of them score 0.7 or more.` : '';
+      p.textContent = hot ? `${number(hot)} of them ${hot === 1 ? 'scores' : 'score'} 0.7 or more.` : '';
     },
     url: '/explore/decide',
     params(items) {
