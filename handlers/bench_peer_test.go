@@ -46,7 +46,7 @@ func startPeer(b *testing.B) *peer {
 	if out, err := exec.Command(bin, "superuser", "upsert", "bench@example.com", "bench-bench", "--dir", dir).CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command(bin, "serve", "--http", peerAddr, "--dir", dir)
+	cmd := benched(bin, "serve", "--http", peerAddr, "--dir", dir)
 	cmd.Env = append(os.Environ(), "PBSYNC=FULL")
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)

@@ -110,7 +110,7 @@ var served = regexp.MustCompile(`address +http://(\S+)`)
 
 func (p *program) start(b *testing.B) {
 	b.Helper()
-	p.cmd = exec.Command(p.bin, "serve", "--db", p.path, "--addr", "127.0.0.1:0")
+	p.cmd = benched(p.bin, "serve", "--db", p.path, "--addr", "127.0.0.1:0")
 	p.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Dir(p.path))
 	out, err := p.cmd.StderrPipe()
 	if err == nil {
