@@ -24,6 +24,9 @@ const (
 	maxStmts = 256  // statements that the writer keeps prepared
 )
 
+// maxRound is in which time the writes of a commit have to arrive.
+var maxRound = 50 * time.Millisecond
+
 // DB is one SQLite file: a pool of readers and a single writer.
 type DB struct {
 	path   string
@@ -175,7 +178,7 @@ func (db *DB) writes() bool {
 	}
 }
 
-// round stores a batch and answers it. It reports whether anything was written.
+// round stores a batch and what arrives meanwhile, and answers them. It reports whether anything was written.
 func (db *DB) round(batch []*op) (wrote bool) {
 	defer func() {
 		p := recover()
@@ -191,9 +194,9 @@ func (db *DB) round(batch []*op) (wrote bool) {
 			close(o.done)
 		}
 	}()
-	err := db.commit(batch, false)
+	err := db.commit(&batch, (*Tx).run, true)
 	if errors.Is(err, errUndo) && len(batch) > 1 {
-		err = db.commit(batch, true)
+		err = db.commit(&batch, (*Tx).runApart, false)
 	}
 	if err != nil {
 		db.replay(batch, err)
@@ -212,7 +215,7 @@ func (db *DB) round(batch []*op) (wrote bool) {
 func (db *DB) replay(batch []*op, err error) {
 	for _, o := range batch {
 		if len(batch) > 1 && AsError(classify(err)).Kind != Locked {
-			err = db.commit([]*op{o}, false)
+			err = db.commit(&[]*op{o}, (*Tx).run, false)
 		}
 		if err != nil && o.err == nil {
 			o.err = classify(err)
@@ -224,8 +227,9 @@ func (db *DB) replay(batch []*op, err error) {
 // back. With savepoints, which cost a tenth of a post, it goes back alone.
 var errUndo = errors.New("a write is to be taken back")
 
-// commit runs a batch in one transaction. Its error means that nothing of it is stored.
-func (db *DB) commit(batch []*op, savepoints bool) error {
+// commit runs a batch in one transaction. If it may grow, what arrives while others are run joins them, to share
+// their flush. Its error means that nothing of the batch is stored.
+func (db *DB) commit(batch *[]*op, run func(*Tx, *op) error, grow bool) error {
 	tx := &Tx{db: db, Now: db.Now(), seen: &db.seen}
 	if _, err := tx.Exec(db.begin); err != nil {
 		return err
@@ -234,19 +238,19 @@ func (db *DB) commit(batch []*op, savepoints bool) error {
 		_, _ = tx.Exec(`ROLLBACK`)
 		return err
 	}
-	run := tx.run
-	if savepoints {
-		run = tx.runApart
-	}
-	for _, o := range batch {
-		if err := run(o); err != nil {
+	for i, began := 0, time.Now(); i < len(*batch); i++ {
+		if err := run(tx, (*batch)[i]); err != nil {
 			tx.drop()
 			_, _ = tx.Exec(`ROLLBACK`) // SQLite may have rolled back by itself
 			return err
 		}
+		if grow && len(db.ops) > 0 && len(*batch) < maxBatch && time.Since(began) < maxRound {
+			*batch = append(*batch, <-db.ops)
+			tx.Now = max(tx.Now, db.Now()) // not before it arrived
+		}
 	}
 	crash("commit")
-	err := db.follow(tx, batch)
+	err := db.follow(tx, *batch)
 	if err == nil {
 		_, err = tx.Exec(`COMMIT`)
 	}
@@ -287,7 +291,7 @@ func (db *DB) publish(batch []*op) (wrote bool) {
 
 // Tx is the writer's transaction, lent to one write.
 type Tx struct {
-	Now     int64 // the time of this commit, microseconds since 1970
+	Now     int64 // the time of this write, microseconds since 1970; never before one that it shares its commit with
 	db      *DB
 	changes []Change
 	people  []int64     // whose results were changed or deleted, see recent

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 func testSchema(tb testing.TB) string {
@@ -74,6 +75,37 @@ func TestWriteIsolatesFailures(t *testing.T) {
 	}
 	if _, err := Write(t.Context(), db, insert(1)); AsError(err).Kind != Closed {
 		t.Errorf("write after Close = %v", err)
+	}
+}
+
+// What arrives while a write runs shares its commit.
+func TestWritesJoin(t *testing.T) {
+	defer func(d time.Duration) { maxRound = d }(maxRound)
+	maxRound = time.Hour
+	db := openTest(t)
+	gen := db.Gen()
+	var wg sync.WaitGroup
+	write := func(i int, wait func()) {
+		_, err := Write(context.Background(), db, func(tx *Tx) (int, error) {
+			wait()
+			_, err := tx.Exec(`INSERT INTO setting (key, value) VALUES (?, 'x')`, fmt.Sprint(i))
+			return i, err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	write(0, func() {
+		for i := range 3 {
+			wg.Go(func() { write(1+i, func() {}) })
+		}
+		for len(db.ops) < 3 {
+			time.Sleep(time.Millisecond)
+		}
+	})
+	wg.Wait()
+	if n := db.Gen() - gen; n != 1 {
+		t.Errorf("%d commits; want one for all four", n)
 	}
 }
 
