@@ -24,8 +24,10 @@ import (
 // that of a workstation in 0.5 to 5. It needs strace, which waits at the end of each flush, and steps aside otherwise.
 func benched(bin string, args ...string) *exec.Cmd {
 	if slow, _ := time.ParseDuration(os.Getenv("CITD_BENCH_FLUSH")); slow > 0 {
-		args = append([]string{"-D", "-f", "--seccomp-bpf", "-o", os.DevNull, "-e", "trace=fsync,fdatasync", "-e",
-			fmt.Sprintf("inject=fsync,fdatasync:delay_exit=%d", slow.Microseconds()), bin}, args...)
+		args = append([]string{
+			"-D", "-f", "--seccomp-bpf", "-o", os.DevNull, "-e", "trace=fsync,fdatasync", "-e",
+			fmt.Sprintf("inject=fsync,fdatasync:delay_exit=%d", slow.Microseconds()), bin,
+		}, args...)
 		bin = "strace"
 	}
 	return exec.Command(bin, args...)

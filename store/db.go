@@ -238,15 +238,15 @@ func (db *DB) commit(batch *[]*op, run func(*Tx, *op) error, grow bool) error {
 		_, _ = tx.Exec(`ROLLBACK`)
 		return err
 	}
-	for i, began := 0, time.Now(); i < len(*batch); i++ {
+	for i, began := 0, tx.Now; i < len(*batch); i++ {
 		if err := run(tx, (*batch)[i]); err != nil {
 			tx.drop()
 			_, _ = tx.Exec(`ROLLBACK`) // SQLite may have rolled back by itself
 			return err
 		}
-		if grow && len(db.ops) > 0 && len(*batch) < maxBatch && time.Since(began) < maxRound {
+		if now := db.Now(); grow && len(db.ops) > 0 && len(*batch) < maxBatch && now-began < maxRound.Microseconds() {
 			*batch = append(*batch, <-db.ops)
-			tx.Now = max(tx.Now, db.Now()) // not before it arrived
+			tx.Now = max(tx.Now, now) // not before it arrived
 		}
 	}
 	crash("commit")
