@@ -95,7 +95,7 @@ func (in *Input) namesOnly() bool {
 			return false
 		}
 	}
-	return in.res == Employees && in.self == 0 && len(in.ignored) == 0
+	return in.res == Employees && in.self+in.id == 0 && len(in.ignored) == 0
 }
 
 // named returns id if there is such a row.
