@@ -119,8 +119,18 @@ func (b *Batch) admit(r *Result, id int64, chosen bool) (err error) {
 	return err
 }
 
-// Post stores a new row, or updates the one that in names by its resource_uri or business key.
+// Post stores a new row, or updates the one that in names by its id and
+// resource_uri, or by its business key. A resource_uri alone is left over from
+// the row that a script copied.
 func (b *Batch) Post(in *Input) (Saved, error) {
+	if in.id == 0 {
+		in.self = 0
+	}
+	return b.upsert(in)
+}
+
+// upsert is Post of an object of a list, where a resource_uri alone names the row.
+func (b *Batch) upsert(in *Input) (Saved, error) {
 	b.notes.Ignored = append(b.notes.Ignored, in.ignored...)
 	id, err := b.find(in, true)
 	if err != nil {

@@ -17,7 +17,7 @@ const maxNamed = 20 // wrong objects of a list that an error names
 // and returns their ids in order. The body is read and decoded object by object,
 // so that memory does not grow with it.
 func (b *Batch) PatchList(r *Resource, body io.ReaderAt) ([]int64, error) {
-	ids, deleted, err := b.list(r, body, b.Post)
+	ids, deleted, err := b.list(r, body, b.upsert)
 	if err != nil {
 		return nil, err
 	}
@@ -65,16 +65,21 @@ func (b *Batch) PutList(r *Resource, body io.ReaderAt) ([]int64, error) {
 	return kept, nil
 }
 
-// replace stores an object of a PUT list: its id, where given, names its row.
+// replace stores an object of a PUT list: its id, where given, names its row,
+// which is the object from then on: what that leaves out is empty.
 func (b *Batch) replace(in *Input) (Saved, error) {
-	id := in.self
-	if id == 0 {
-		id = in.id
+	d := decoder{}
+	if d.complete(in); len(d.bad) > 0 {
+		return Saved{}, d.bad.err()
 	}
-	if id != 0 && id <= maxID {
+	for i := range in.given {
+		in.given[i] = true
+	}
+	in.whole = true
+	if id := cmp.Or(in.self, in.id); id != 0 && id <= maxID {
 		return b.Put(in, id)
 	}
-	return b.Post(in)
+	return b.upsert(in)
 }
 
 // list decodes and saves the objects of body one by one.

@@ -24,6 +24,7 @@ type Input struct {
 	res     *Resource
 	row     any     // holds the values given
 	given   []bool  // by field: was it there?
+	whole   bool    // what it lacks is to be empty, not to stay
 	id      int64   // as given; 0: none
 	self    int64   // from resource_uri; 0: none
 	links   []links // by field, of references

@@ -317,7 +317,7 @@ func TestExploreCatchesUp(t *testing.T) {
 			mustPost(t, l.db, who, Results, body(`{"id":%d,"employee":{"employee_id":"EM001"},"date":"2026-03-06","reporter":"mail 0.9","score":0.32}`, 400))
 		}},
 		{name: "a change of a score", do: func() {
-			mustPost(t, l.db, who, Results, `{"resource_uri":"/data-sub/api/detectionmodelresult/2/","score":0.44}`)
+			mustPost(t, l.db, who, Results, `{"id":2,"resource_uri":"/data-sub/api/detectionmodelresult/2/","score":0.44}`)
 		}},
 		{name: "a change of a department", do: func() { mustPost(t, l.db, who, Employees, `{"employee_id":"EM001","department":"Legal"}`) }},
 		{name: "a deletion", do: func() {

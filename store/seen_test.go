@@ -149,7 +149,7 @@ func TestEmployeesAreForgotten(t *testing.T) {
 	for range 2 {
 		mustPost(t, db, who, Results, named)
 	}
-	mustPost(t, db, who, Employees, `{"resource_uri": "/data-sub/api/employee/1/", "employee_id": "E2"}`)
+	mustPost(t, db, who, Employees, `{"id": 1, "resource_uri": "/data-sub/api/employee/1/", "employee_id": "E2"}`)
 	mustPost(t, db, who, Results, named)
 	if n := count(t, db, `SELECT employee FROM detectionmodelresult WHERE id = 3`); n != 2 {
 		t.Errorf("after E1 became E2 its result went to employee %d; want 2, a new one", n)

@@ -71,19 +71,21 @@ func merge(in *Input, row, given any) (changed []string) {
 	if r.extra == nil {
 		return changed
 	}
-	all := slices.Clone(*r.extra(row))
+	named := func(name string) func(Anomaly) bool { return func(a Anomaly) bool { return a.Name == name } }
+	all := slices.DeleteFunc(slices.Clone(*r.extra(row)), func(a Anomaly) bool {
+		gone := slices.Contains(in.cleared, a.Name) || in.whole && !slices.ContainsFunc(in.extra, named(a.Name))
+		if gone {
+			changed = append(changed, a.Name)
+		}
+		return gone
+	})
 	for _, a := range in.extra {
-		k := slices.IndexFunc(all, func(x Anomaly) bool { return x.Name == a.Name })
+		k := slices.IndexFunc(all, named(a.Name))
 		switch {
 		case k < 0:
 			all, changed = append(all, a), append(changed, a.Name)
 		case all[k].Value != a.Value:
 			all[k], changed = a, append(changed, a.Name)
-		}
-	}
-	for _, name := range in.cleared {
-		if k := slices.IndexFunc(all, func(x Anomaly) bool { return x.Name == name }); k >= 0 {
-			all, changed = slices.Delete(all, k, k+1), append(changed, name)
 		}
 	}
 	*r.extra(row) = sorted(all)
