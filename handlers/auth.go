@@ -147,7 +147,7 @@ func checkType(r *http.Request) error {
 	if t != want || err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		return bad
 	}
-	if cs := strings.ToLower(params["charset"]); cs != "" && cs != "utf-8" && cs != "us-ascii" {
+	if cs := strings.ToLower(params["charset"]); cs != "" && cs != "utf-8" && cs != "utf8" && cs != "us-ascii" && cs != "ascii" {
 		return store.Errorf(store.Invalid, "the body has to be UTF-8")
 	}
 	return nil

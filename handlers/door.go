@@ -114,7 +114,7 @@ func (s *server) done(p *reply, r *http.Request, began time.Time) {
 // from there on the request is judged as that method.
 func override(r *http.Request) error {
 	m := r.Header.Get("X-HTTP-Method-Override")
-	if m == "" || r.Method != http.MethodPost {
+	if m == "" || r.Method != http.MethodPost || strings.EqualFold(m, http.MethodPost) {
 		return nil
 	}
 	switch m = strings.ToUpper(m); m {

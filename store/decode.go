@@ -132,7 +132,7 @@ func (d *decoder) id(name string, v *jsonValue) int64 {
 		return 0
 	}
 	n, err := strconv.ParseInt(v.text, 10, 64)
-	if v.kind != jsonNumber || err != nil || n <= 0 || n > maxID {
+	if v.kind != jsonNumber && v.kind != jsonString || err != nil || n <= 0 || n > maxID {
 		d.bad.add(name, "must be a whole number from 1 to 2^52")
 		return 0
 	}
@@ -235,7 +235,7 @@ func (d *decoder) text(f *Field, name string, v *jsonValue, p *string) {
 		return
 	}
 	switch {
-	case v.kind != jsonString && v.kind != jsonNumber:
+	case v.kind == jsonArray || v.kind == jsonObject:
 		d.bad.add(name, "must be text, not %s", v.what())
 	case len(v.text) > f.Max:
 		d.bad.add(name, "must be at most %d bytes, has %d", f.Max, len(v.text))
@@ -265,11 +265,12 @@ func (d *decoder) rawList(f *Field, name string, v *jsonValue, p *string) {
 	}
 }
 
-// bool takes what scripts of 2014 send: "True" as well as true.
+// bool takes what scripts of 2014 send: "True" as well as true, and 1.0.
 func (d *decoder) bool(name string, v *jsonValue, p *bool) {
-	b, ok := v.bool, v.kind == jsonBool
-	if v.kind == jsonString || v.kind == jsonNumber {
-		b, ok = ParseBool(v.text)
+	b, ok := ParseBool(v.text)
+	if v.kind == jsonNumber {
+		x, finite := parseFloat(v.text)
+		b, ok = x == 1, finite && (x == 0 || x == 1)
 	}
 	if !ok {
 		d.bad.add(name, "must be true or false (also 1, 0, \"True\", \"False\")")
@@ -288,7 +289,14 @@ func ParseBool(s string) (value, ok bool) {
 	return false, false
 }
 
+// float takes true and false as Python does, for 1 and 0.
 func (d *decoder) float(name string, v *jsonValue) (float64, bool) {
+	if yes, ok := ParseBool(v.text); v.kind == jsonBool && ok {
+		if yes {
+			return 1, true
+		}
+		return 0, true
+	}
 	if v.kind == jsonNumber || v.kind == jsonString && len(v.text) < 400 {
 		if x, ok := parseFloat(v.text); ok {
 			return x, true

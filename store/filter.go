@@ -219,13 +219,12 @@ func within(b *binder, f *Field, col string, from, until time.Time) string {
 // the wire's number to make strftime's.
 func part(format string, plus int64) buildSQL {
 	return func(b *binder, f *Field, col string, v []any) string {
-		n := v[0].(int64) + plus
-		if n < 0 || n > 99 {
-			return "0"
-		}
-		width := 2
+		n, width, most := v[0].(int64)+plus, 2, int64(99)
 		if format == "%w" {
-			width = 1
+			width, most = 1, 9
+		}
+		if n < 0 || n > most {
+			return "0"
 		}
 		want := string(appendDigits(nil, int(n), width))
 		if f.Type == Date {

@@ -36,8 +36,7 @@ const (
 // jsonValue is a decoded JSON value. A number keeps its literal text.
 type jsonValue struct {
 	kind jsonKind
-	bool bool
-	text string // string: decoded; number: as written
+	text string // string: decoded; number: as written; boolean: True or False
 	list []jsonValue
 	keys []string // object: keys of list
 	raw  []byte   // as written; shares the body
@@ -205,12 +204,12 @@ func (p *jsonParser) word() (jsonValue, error) {
 	}
 	w := string(p.in[p.at:end])
 	switch w {
-	case "null", "true", "false":
+	case "null":
 		p.at = end
-		if w == "null" {
-			return jsonValue{}, nil
-		}
-		return jsonValue{kind: jsonBool, bool: w == "true"}, nil
+		return jsonValue{}, nil
+	case "true", "false":
+		p.at = end
+		return jsonValue{kind: jsonBool, text: strings.ToUpper(w[:1]) + w[1:]}, nil
 	case "NaN", "Infinity":
 		return jsonValue{}, p.fail("holds %s, which is no number that JSON knows; leave the field out or send null", w)
 	case "":

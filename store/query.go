@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -120,8 +121,8 @@ func (p *parser) limit(s string) {
 
 // count reads a whole number of 0 or more.
 func (p *parser) count(name, s string) int {
-	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
-	if err != nil || n < 0 {
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64) // one too large for it is its largest
+	if err != nil && (name != "limit" || !errors.Is(err, strconv.ErrRange)) || n < 0 {
 		p.bad.add(name, "must be a whole number of 0 or more, not %s", shown(s))
 		return 0
 	}

@@ -86,6 +86,7 @@ func TestFilters(t *testing.T) {
 		{"employee/?employee_id__lt=JN002", "3"},
 		{"employee/?employee_id__range=C,K", "2 3"},
 		{"employee/?employee_id__range=C,%20K", "2 3"},
+		{"employee/?employee_id__range=,K", "2 3"}, // from the empty text on
 		{"employee/?name__isnull=true", ""},
 		{"employee/?name__isnull=false", "1 2 3"},
 		{"detectionevidence/?description__contains=100%25", "3"},
@@ -120,6 +121,7 @@ func TestFilters(t *testing.T) {
 		{"employee/?dateOfBirth__month=06", "2"},
 		{"employee/?dateOfBirth__day=11", "1"},
 		{"employee/?dateOfBirth__week_day=5", "1"}, // a Thursday
+		{"employee/?dateOfBirth__week_day=45", ""},
 		{"employee/?dateOfBirth__date=1982-02-11", "1"},
 		{"employee/?dateOfBirth__month=13", ""},
 		{"employee/?left_on__year=2014", "2"},

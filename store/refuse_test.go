@@ -86,7 +86,7 @@ func TestQueryRefuses(t *testing.T) {
 		{"employee/?limit=-1", "limit"},
 		{"employee/?limit=1.5", "limit"},
 		{"employee/?limit=", "limit"},
-		{"employee/?limit=99999999999999999999", "limit"},
+		{"employee/?limit=-99999999999999999999", "limit"},
 		{"employee/?limit=5&limit=x", "limit"},
 		{"employee/?limit=%3Cscript%3E", "<script>"},
 		{"employee/?offset=-1", "offset"},

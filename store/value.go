@@ -16,11 +16,16 @@ func (o *operator) read(f *Field, sent []string) ([]any, error) {
 	case anyValues:
 		return f.values(sent)
 	case twoValues:
-		v, err := f.values(trimmed(sent))
-		if err == nil && len(v) != 2 {
-			err = fmt.Errorf("must be two values, as in a,b; got %d", len(v))
+		parts := strings.Split(strings.Join(sent, ","), ",")
+		if len(parts) != 2 {
+			return nil, fmt.Errorf("must be two values, as in a,b; got %d", len(parts))
 		}
-		return v, err
+		a, err := f.value(strings.TrimSpace(parts[0]))
+		if err != nil {
+			return nil, err
+		}
+		b, err := f.value(strings.TrimSpace(parts[1]))
+		return []any{a, b}, err
 	case aNumber:
 		return one(wholeNumber(last))
 	case aYear:
@@ -40,15 +45,6 @@ func (o *operator) read(f *Field, sent []string) ([]any, error) {
 }
 
 func one[T any](v T, err error) ([]any, error) { return []any{v}, err }
-
-// trimmed drops the blanks around the values of lists.
-func trimmed(sent []string) []string {
-	parts := strings.Split(strings.Join(sent, ","), ",")
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
-	}
-	return parts
-}
 
 // values reads lists; an empty parameter adds nothing.
 func (f *Field) values(sent []string) (out []any, err error) {
