@@ -125,7 +125,7 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 func (p *pages) fillWho(r *request, d *templates.AlertData, who who, s store.Subject) error {
 	d.Person, d.Reveal = who.links(r, s)
 	if d.Reveal != "" {
-		d.Reveals = revealReasons()
+		d.Reveals = store.RevealReasons
 	}
 	if d.Mode == modeNames || who.names[s.ID] == "" {
 		return nil
@@ -138,7 +138,7 @@ func (p *pages) fillWho(r *request, d *templates.AlertData, who who, s store.Sub
 }
 
 func fillDims(d *templates.AlertData, a *store.AlertPage) {
-	d.Why, d.Dims = spans(a.Why), dimsOf(a)
+	d.Why, d.Dims, d.Parts = a.Why, dimsOf(a), a.Parts
 	for _, x := range a.Dims {
 		if x.Median != nil {
 			d.Baseline = "Own median: of this person’s results in 60 days."
@@ -146,9 +146,6 @@ func fillDims(d *templates.AlertData, a *store.AlertPage) {
 	}
 	if a.Who.ID != 0 {
 		d.Peers = peersLine(a.Peers)
-	}
-	for _, x := range a.Parts {
-		d.Parts = append(d.Parts, templates.Part{Name: x.Name, Text: x.Text, Value: x.Value, Weight: x.Weight})
 	}
 }
 

@@ -64,14 +64,6 @@ func (w who) links(r *request, p store.Subject) (person, reveal string) {
 	return person, reveal
 }
 
-func revealReasons() []templates.Reason {
-	out := make([]templates.Reason, len(store.RevealReasons))
-	for i, x := range store.RevealReasons {
-		out[i] = templates.Reason{Digit: x.Digit, Text: x.Text, Note: x.Note}
-	}
-	return out
-}
-
 // joined puts dots between what is there.
 func joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
@@ -145,14 +137,8 @@ func orZero(micros int64) time.Time {
 	return local(micros)
 }
 
-// Offers of the dialogs.
-func reasons() []templates.Reason {
-	out := make([]templates.Reason, len(store.Reasons))
-	for i, r := range store.Reasons {
-		out[(i+len(out)-1)%len(out)] = templates.Reason{Digit: r.Digit, Text: r.Text, Note: r.Note} // 1 to 9, then 0, as on a keyboard
-	}
-	return out
-}
+// reasons are those for a dismissal: 1 to 9, then 0, as on a keyboard.
+func reasons() []store.Reason { return append(slices.Clone(store.Reasons[1:]), store.Reasons[0]) }
 
 const localInput = "2006-01-02T15:04" // of <input type="datetime-local">
 

@@ -35,7 +35,7 @@ func (p *pages) peek(w http.ResponseWriter, r *request, id int64) error {
 	}
 	d.Label, d.Sub = whole(who, a.Who)
 	d.Person, _ = who.links(r, a.Who)
-	d.Why, d.Dims = spans(a.Brief), dimsOf(a)
+	d.Why, d.Dims = a.Brief, dimsOf(a)
 	for _, h := range a.Held {
 		if h.ID == a.Result {
 			d.At = utc(h.Date)
@@ -108,14 +108,6 @@ func whole(w who, s store.Subject) (label, sub string) {
 		sub = strings.TrimPrefix(sub+", "+dept, ", ")
 	}
 	return label, sub
-}
-
-func spans(phrases []store.Phrase) []templates.Span {
-	out := make([]templates.Span, len(phrases))
-	for i, x := range phrases {
-		out[i] = templates.Span{Text: x.Text, Bold: x.Bold}
-	}
-	return out
 }
 
 // dimsOf are the dimensions of an alert beside the person's own and the peers'.

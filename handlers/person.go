@@ -339,7 +339,7 @@ func (p *pages) fillIdentity(r *request, d *templates.PersonData, who store.Subj
 	}
 	if deciders.has(r.actor.Role) {
 		d.Reveal = personPath(who.ID) + "/reveal"
-		d.Reveals = revealReasons()
+		d.Reveals = store.RevealReasons
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	d.Decide, d.Reasons, d.Snoozes = deciders.has(r.actor.Role), reasons(), snoozes(d.Now)
 	d.Only = store.ModelsOf(at.filter)
 	if d.Decide && d.Mode != modeNames {
-		d.Reveal, d.Reveals = "/people", revealReasons() // whose it is, the row tells
+		d.Reveal, d.Reveals = "/people", store.RevealReasons // whose it is, the row tells
 	}
 	h, err := p.db.QueueHead(r.Context())
 	if err != nil {

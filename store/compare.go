@@ -25,8 +25,8 @@ type ModelRecord struct {
 // Part is a model's own account of what a part of its score comes from.
 type Part struct {
 	Name, Text string
-	Weight     float64
-	Value      *float64
+	Value      *float64 // that it saw; nil: not told
+	Weight     float64  // less than 0: it lowered the score
 }
 
 const maxParts = 20 // of a model's own account
@@ -171,7 +171,7 @@ func (p *AlertPage) parts() {
 			Weight, Value *float64
 		}
 		if json.Unmarshal(raw, &x) == nil && x.Name != "" && x.Weight != nil { // what has another shape says nothing that can be drawn
-			p.Parts = append(p.Parts, Part{x.Name, x.Text, *x.Weight, x.Value})
+			p.Parts = append(p.Parts, Part{x.Name, x.Text, x.Value, *x.Weight})
 		}
 	}
 }

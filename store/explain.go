@@ -105,10 +105,11 @@ func (p *AlertPage) loadOthers(ctx context.Context, db *DB) (err error) {
 	return err
 }
 
-// Phrase is a piece of a sentence.
+// Phrase is a piece of a sentence: plain, bold, or on pages a link.
 type Phrase struct {
 	Text string
 	Bold bool
+	URL  string
 }
 
 // why tells in a few sentences why the alert stands out. It states counts and

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -16,20 +15,13 @@ import (
 // RevealLife is how long a revealed identity is shown to whom it was revealed.
 const RevealLife = 8 * time.Hour
 
-// RevealReason is a reason to look at who a person is.
-type RevealReason struct {
-	Digit int // also its key
-	Text  string
-	Note  bool // words of one's own are required
-}
-
-// RevealReasons are all of them, by digit from 1.
-var RevealReasons = []RevealReason{
-	{1, "To speak with the manager or the person", false},
-	{2, "To hand over to HR or Legal", false},
-	{3, "To check against another system", false},
-	{4, "Asked by the works council or data protection", false},
-	{5, "Other", true},
+// RevealReasons are the reasons to look at who a person is, by digit from 1.
+var RevealReasons = []Reason{
+	{1, "To speak with the manager or the person", false, ""},
+	{2, "To hand over to HR or Legal", false, ""},
+	{3, "To check against another system", false, ""},
+	{4, "Asked by the works council or data protection", false, ""},
+	{5, "Other", true, ""},
 }
 
 // Identity is who a person is. Until says how long it may be shown, in
@@ -87,10 +79,10 @@ func (db *DB) MayKnow(ctx context.Context, by Actor, r *Resource, id, asOf int64
 func (db *DB) Reveal(ctx context.Context, by Actor, person int64, reason int, text string) error {
 	var bad fieldErrors
 	text = strings.TrimSpace(text)
-	if i := slices.IndexFunc(RevealReasons, func(r RevealReason) bool { return r.Digit == reason }); i < 0 {
+	if why := first(RevealReasons, func(r Reason) bool { return r.Digit == reason }); why == nil {
 		bad.add("reason", "choose one of the reasons")
-	} else if RevealReasons[i].Note && text == "" {
-		bad.add("text", "the reason %q needs a few words", RevealReasons[i].Text)
+	} else if why.Note && text == "" {
+		bad.add("text", "the reason %q needs a few words", why.Text)
 	}
 	if len(text) > maxText {
 		bad.add("text", "is longer than %d bytes", maxText)

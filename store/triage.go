@@ -22,26 +22,26 @@ const (
 	Undetermined   Verdict = "undetermined"
 )
 
-// Reason is a reason for a dismissal.
+// Reason is a reason for a dismissal, or to look at who a person is.
 type Reason struct {
 	Digit   int // also its key
 	Text    string
-	Verdict Verdict
-	Note    bool // a note is required
+	Note    bool    // words of one's own are required
+	Verdict Verdict // of a dismissal
 }
 
-// Reasons are all reasons, by digit: pages, keys and help read them here.
+// Reasons are all reasons for a dismissal, by digit: pages, keys and help read them here.
 var Reasons = []Reason{
-	{0, "Investigated and cleared", BenignPositive, false},
-	{1, "Expected for the role", BenignPositive, false},
-	{2, "Known personal pattern", BenignPositive, false},
-	{3, "Business event", BenignPositive, false},
-	{4, "Detector wrong", FalseLogic, false},
-	{5, "Bad data", FalseData, false},
-	{6, "Duplicate", Duplicate, false},
-	{7, "Too weak alone", Undetermined, false},
-	{8, "Test", Undetermined, false},
-	{9, "Other", Undetermined, true},
+	{0, "Investigated and cleared", false, BenignPositive},
+	{1, "Expected for the role", false, BenignPositive},
+	{2, "Known personal pattern", false, BenignPositive},
+	{3, "Business event", false, BenignPositive},
+	{4, "Detector wrong", false, FalseLogic},
+	{5, "Bad data", false, FalseData},
+	{6, "Duplicate", false, Duplicate},
+	{7, "Too weak alone", false, Undetermined},
+	{8, "Test", false, Undetermined},
+	{9, "Other", true, Undetermined},
 }
 
 // Verdict returns what d says about its results; "" if it says nothing.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"citd/store"
 )
 
 // AlertData is what the page of one alert shows; /results/ID is the same page with a result marked.
@@ -32,14 +34,14 @@ type AlertData struct {
 	Prior    []Prior // earlier alerts of this person that were decided
 	Notes    []Note
 	Trail    []Step
-	Facts    []Fact // about the model
-	Peers    string // who is compared, or why nobody
-	Parts    []Part // the model's own account of the highest result; they take the place of the shares
+	Facts    []Fact       // about the model
+	Peers    string       // who is compared, or why nobody
+	Parts    []store.Part // the model's own account of the highest result; they take the place of the shares
 	Similar  []Similar
 	Unlike   string      // what is said when nothing, or nothing close, was decided before
 	Marks    []time.Time // events of employment, on the axis
 	Until    time.Time   // who it is is shown until then; zero: hidden, or shown to everybody
-	Reveals  []Reason
+	Reveals  []store.Reason
 	Prev     string // URL of the neighbours in the queue; empty: none
 	Next     string
 	Place    int // in the order that the reader left: "3 of 83"; 0: not known
@@ -53,7 +55,7 @@ type AlertData struct {
 	Undo    *Undo  // the newest decision, if it can be undone
 	Problem string // why a posted form was refused; Draft holds what it said
 	Draft   Draft
-	Reasons []Reason
+	Reasons []store.Reason
 	Snoozes []Snooze
 }
 
@@ -141,14 +143,6 @@ type Result struct {
 	Covered string // decision that covers it: "dismissed 12 Nov"; empty: undecided, can be ticked
 	Marked  bool   // the one that the URL names
 	Skip    bool   // not ticked, as a refused form had it
-}
-
-// Part is a part of the account that a model gives of its score.
-type Part struct {
-	Name   string
-	Text   string
-	Value  *float64 // that it saw; nil: not told
-	Weight float64  // less than 0: it lowered the score
 }
 
 // Similar is a decided alert about somebody else.

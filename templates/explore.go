@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"citd/store"
 )
 
 // Explore is the page of results as parallel coordinates; ExploreRows are further rows of its table.
@@ -37,7 +39,7 @@ type ExploreData struct {
 	Sum     string   // names the set of matching results, so that a decision is about what was seen
 	Bulk    BulkDone
 	Decide  bool // the reader may decide
-	Reasons []Reason
+	Reasons []store.Reason
 	Snoozes []Snooze
 }
 

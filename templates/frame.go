@@ -1,6 +1,10 @@
 package templates
 
-import "time"
+import (
+	"time"
+
+	"citd/store"
+)
 
 // Frame is what every page shows around its own matter. Each page type embeds one.
 type Frame struct {
@@ -65,18 +69,7 @@ func (f Frame) NextTheme() string {
 type Link struct{ Text, URL string }
 
 // Span is a piece of a sentence: plain, bold, or a link.
-type Span struct {
-	Text string
-	Bold bool
-	URL  string
-}
-
-// Reason is one reason for a dismissal, picked by its digit.
-type Reason struct {
-	Digit int    // 0 to 9
-	Text  string // "Expected for the role"
-	Note  bool   // a note is required
-}
+type Span = store.Phrase
 
 // Snooze is one offer of how long an alert may sleep.
 type Snooze struct {

@@ -173,13 +173,13 @@ func dimBar(d Dim) bar {
 
 // partView is one segment of the bar that adds up, in a box of 100 by 12.
 type partView struct {
-	Part
+	store.Part
 	X, W  string
 	Lower bool
 }
 
 // partBar lays the parts side by side, each as wide as its part of all weights.
-func partBar(parts []Part) []partView {
+func partBar(parts []store.Part) []partView {
 	sum, x := 0.0, 0.0
 	for _, p := range parts {
 		sum += math.Abs(p.Weight)
@@ -197,7 +197,7 @@ func partBar(parts []Part) []partView {
 }
 
 // partSum is what the weights add up to.
-func partSum(parts []Part) (sum float64) {
+func partSum(parts []store.Part) (sum float64) {
 	for _, p := range parts {
 		sum += p.Weight
 	}

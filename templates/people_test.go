@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"citd/store"
 )
 
 // renderPeople renders the pages of people, models and activity.
@@ -63,10 +65,10 @@ func samplePerson() PersonData {
 	d := PersonData{
 		Zone:  "UTC",
 		Frame: sampleFrame("MH022", "people"), ID: 7, Label: "MH022", Sub: "Engineer, Engineering · Oxford", Standing: "Notice given 9 Nov",
-		Say:  []Span{{"Drifting for ", false, ""}, {"7 days", true, ""}, {".", false, ""}},
+		Say:  []Span{{Text: "Drifting for "}, {Text: "7 days", Bold: true}, {Text: "."}},
 		Dims: dims(.34, .42, .96, .81, .93), Span: "last 7 days", First: firstDay, Marks: []PersonMark{{45, firstDay.AddDate(0, 0, 45), "notice given"}},
 		Peers: "Peers are the 45 others with the role Engineer.", Pooled: 7, Scaled: true, Total: 20, Listed: "the newest 2", All: "/people/7?results=all",
-		Facts: []Fact{{"Employee ID", Link{"MH022", ""}}, {"Role", Link{"Engineer", ""}}}, Hidden: "Name, birth date and so on", Reveals: []Reason{{1, "To speak with the manager", false}, {5, "Other", true}},
+		Facts: []Fact{{"Employee ID", Link{"MH022", ""}}, {"Role", Link{"Engineer", ""}}}, Hidden: "Name, birth date and so on", Reveals: []store.Reason{{Digit: 1, Text: "To speak with the manager"}, {Digit: 5, Text: "Other", Note: true}},
 		Alerts: []PersonAlert{{URL: "/alerts/42", Score: .94, Flagged: true, Results: 14, Models: "role-profile, usb-watch", State: "new", Status: "New", At: before(4 * time.Hour)}},
 		Results: []PersonResult{
 			{URL: "/results/9", Score: .94, Flagged: true, Dims: dims(.34, .42, .96, .81, .93), Text: "USB storage KX-64 mounted 14 times", More: 3, Model: "role-profile 2.1", At: before(4 * time.Hour), State: "new", Status: "New"},
@@ -106,10 +108,10 @@ func personCases() map[string]PersonData {
 	viewer.Role, viewer.Reveal, viewer.Reveals, viewer.NoteTo, viewer.Mode = "viewer", "", nil, "", "names"
 	refused := samplePerson()
 	refused.Problem, refused.Draft = "The reason “Other” needs a few words", Draft{Reason: "5", Note: "a"}
-	nothing := PersonData{Frame: sampleFrame("AB001", "people"), ID: 1, Label: "AB001", Say: []Span{{"No result in 60 days.", false, ""}}, First: firstDay, Span: "last 7 days", Listed: "60 days", All: "/people/1?results=all", Hidden: "Name"}
+	nothing := PersonData{Frame: sampleFrame("AB001", "people"), ID: 1, Label: "AB001", Say: []Span{{Text: "No result in 60 days."}}, First: firstDay, Span: "last 7 days", Listed: "60 days", All: "/people/1?results=all", Hidden: "Name"}
 	evil := samplePerson()
 	evil.Label, evil.Sub, evil.Standing, evil.Span, evil.Peers, evil.Problem, evil.Draft.Note = hostile, hostile, hostile, hostile, hostile, hostile, hostile
-	evil.Say = []Span{{hostile, true, ""}, {hostile, false, "javascript:alert(1)"}}
+	evil.Say = []Span{{Text: hostile, Bold: true}, {Text: hostile, URL: "javascript:alert(1)"}}
 	evil.Strips[0].Name, evil.Strips[0].Detail, evil.Marks[0].Text = hostile, hostile, hostile
 	evil.Facts, evil.Identity = []Fact{{hostile, Link{hostile, "javascript:alert(1)"}}}, nil
 	evil.Alerts[0].URL, evil.Alerts[0].Models, evil.Alerts[0].Status = "javascript:alert(1)", hostile, hostile
@@ -166,11 +168,11 @@ func sampleActivity() ActivityData {
 		Frame: sampleFrame("Activity", "activity"), Kinds: []View{{Label: "All", URL: "/activity", Current: true}, {Label: "Decisions", URL: "/activity?kind=decisions"}}, Check: "/activity?check=1",
 		Who: []Choice{{Text: "Everybody"}, {Text: "ana", Value: "2", Picked: true}}, About: &Link{"MH022", "/activity"}, Kind: "all", Next: "/activity?before=7", First: "/activity", Head: "12 entries, head 9f86",
 		Days: []ActivityDay{
-			{Label: "Today", Posts: []Span{{"3 results posted: ", false, ""}, {"usb-watch 1.0", true, ""}, {" (3)", false, ""}}, Entries: []ActivityEntry{
-				{"view", []Span{{"ana", true, ""}, {" opened the page of ", false, ""}, {"MH022", false, "/people/7"}}, "", "", before(time.Hour), 12},
-				{"dismissed", []Span{{"ana", true, ""}, {" dismissed ", false, ""}, {"alert #42", false, "/alerts/42"}}, "On call", "as of 2 Nov", before(2 * time.Hour), 11},
+			{Label: "Today", Posts: []Span{{Text: "3 results posted: "}, {Text: "usb-watch 1.0", Bold: true}, {Text: " (3)"}}, Entries: []ActivityEntry{
+				{"view", []Span{{Text: "ana", Bold: true}, {Text: " opened the page of "}, {Text: "MH022", URL: "/people/7"}}, "", "", before(time.Hour), 12},
+				{"dismissed", []Span{{Text: "ana", Bold: true}, {Text: " dismissed "}, {Text: "alert #42", URL: "/alerts/42"}}, "On call", "as of 2 Nov", before(2 * time.Hour), 11},
 			}},
-			{Label: "Yesterday", Entries: []ActivityEntry{{"key", []Span{{"citd", true, ""}, {" made a sign-in link for", false, ""}}, "", "", before(26 * time.Hour), 10}}},
+			{Label: "Yesterday", Entries: []ActivityEntry{{"key", []Span{{Text: "citd", Bold: true}, {Text: " made a sign-in link for"}}, "", "", before(26 * time.Hour), 10}}},
 		},
 	}
 }
@@ -179,8 +181,8 @@ func activityCases() map[string]ActivityData {
 	broken := ActivityData{Frame: sampleFrame("Activity", "activity"), Broken: "The record was changed: entry 5 does not follow from entry 4.", Back: true, Next: "/activity?before=4"}
 	evil := sampleActivity()
 	evil.Kind, evil.Head, evil.About.Text, evil.About.URL, evil.Who[1].Text, evil.Who[1].Value = hostile, hostile, hostile, "javascript:alert(1)", hostile, hostile
-	evil.Days[0].Label, evil.Days[0].Posts = hostile, []Span{{hostile, true, ""}}
-	evil.Days[0].Entries[0] = ActivityEntry{hostile, []Span{{hostile, true, ""}, {hostile, false, "javascript:alert(1)"}, {hostile, false, ""}}, hostile, hostile, now, 3}
+	evil.Days[0].Label, evil.Days[0].Posts = hostile, []Span{{Text: hostile, Bold: true}}
+	evil.Days[0].Entries[0] = ActivityEntry{hostile, []Span{{Text: hostile, Bold: true}, {Text: hostile, URL: "javascript:alert(1)"}, {Text: hostile}}, hostile, hostile, now, 3}
 	return map[string]ActivityData{"": sampleActivity(), "-broken": broken, "-hostile": evil, "-empty": {}}
 }
 

@@ -34,9 +34,9 @@ type PersonData struct {
 	Hidden   string // what is not shown: "Name and 6 personal fields"; empty: it is shown
 	Identity []Fact // who it is, if revealed
 	Until    time.Time
-	Reveals  []Reason // reasons to offer; none: the reader may not
-	Draft    Draft    // of a refused form
-	Problem  string   // why it was refused
+	Reveals  []store.Reason // reasons to offer; none: the reader may not
+	Draft    Draft          // of a refused form
+	Problem  string         // why it was refused
 
 	Alerts    []PersonAlert // open ones
 	Results   []PersonResult

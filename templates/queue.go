@@ -3,6 +3,8 @@ package templates
 import (
 	"strings"
 	"time"
+
+	"citd/store"
 )
 
 // Dim is one dimension of a result, or its maximum over an alert.
@@ -108,9 +110,9 @@ type QueueData struct {
 	Further bool   // this one ended before it was full: the next looks further
 	First   string // URL of the first page, when this is a later one
 	Decide  bool   // the reader may decide
-	Reasons []Reason
+	Reasons []store.Reason
 	Snoozes []Snooze
-	Reveals []Reason // for showing who somebody is
+	Reveals []store.Reason // for showing who somebody is
 
 	Saved    []SavedView
 	SaveAs   string // what was typed as the name of a view that was refused

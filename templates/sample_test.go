@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"citd/store"
 )
 
 // hostile is text of strangers that must come out as text wherever it stands.
@@ -34,20 +36,20 @@ func sampleFrame(title, here string) Frame {
 	}
 }
 
-var sampleReasons = []Reason{
-	{1, "Expected for the role", false},
-	{2, "Known personal pattern", false},
-	{3, "Business event", false},
-	{4, "Detector is wrong", false},
-	{5, "Bad data", false},
-	{6, "Duplicate", false},
-	{7, "Too weak alone", false},
-	{8, "Test", false},
-	{9, "Other", true},
-	{0, "Investigated and cleared", false},
+var sampleReasons = []store.Reason{
+	{Digit: 1, Text: "Expected for the role"},
+	{Digit: 2, Text: "Known personal pattern"},
+	{Digit: 3, Text: "Business event"},
+	{Digit: 4, Text: "Detector is wrong"},
+	{Digit: 5, Text: "Bad data"},
+	{Digit: 6, Text: "Duplicate"},
+	{Digit: 7, Text: "Too weak alone"},
+	{Digit: 8, Text: "Test"},
+	{Digit: 9, Text: "Other", Note: true},
+	{Digit: 0, Text: "Investigated and cleared"},
 }
 
-var sampleReveals = []Reason{{1, "To speak with the manager", false}, {5, "Other", true}}
+var sampleReveals = []store.Reason{{Digit: 1, Text: "To speak with the manager"}, {Digit: 5, Text: "Other", Note: true}}
 
 var sampleSnoozes = []Snooze{
 	{"4 hours", "2026-11-23T13:40"},
@@ -124,7 +126,7 @@ func sampleAlert() AlertData {
 	return AlertData{
 		Frame: sampleFrame("MH022, 0.94", "queue"), ID: 42, Label: "MH022", Sub: "Engineer, Engineering", Model: Link{"Role profile", "/models"},
 		At: before(4 * time.Hour), Score: .94, Rank: 1, Of: 83, Flagged: true, State: "new", Status: "New", Dims: ds,
-		Why:      []Span{{"Device, file and login", true, ""}, {" are far above the own baseline. Device is 0.96; the own median is 0.23. ", false, ""}, {"Two other models", false, "/explore"}, {" reported the same person this week.", false, ""}},
+		Why:      []Span{{Text: "Device, file and login", Bold: true}, {Text: " are far above the own baseline. Device is 0.96; the own median is 0.23. "}, {Text: "Two other models", URL: "/explore"}, {Text: " reported the same person this week."}},
 		Baseline: "Own median of 60 days.",
 		Evidence: []Evidence{
 			{Type: "device", Text: "USB storage KX-64 mounted 14 times, 6.2 GB written; usual none", Subject: "KX-64", From: d(18), To: d(23), Hot: true},

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"citd/store"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -149,7 +151,7 @@ func alertCases() []struct {
 		d := &peers.Dims[i]
 		d.Peer50, d.Peer95, d.Rank, d.Share = new(.19), new(.3), "top 1%", new(.2)
 	}
-	peers.Parts = []Part{{"files", "412 files, usual 30", new(412.0), .5}, {"night", "", nil, .3}, {"badge", "was on site", new(1.0), -.1}}
+	peers.Parts = []store.Part{{Name: "files", Text: "412 files, usual 30", Value: new(412.0), Weight: .5}, {Name: "night", Text: "", Value: nil, Weight: .3}, {Name: "badge", Text: "was on site", Value: new(1.0), Weight: -.1}}
 	peers.Unseen = true
 	shown := sampleAlert()
 	shown.Until, shown.Evidence = now.Add(7*time.Hour), nil
@@ -164,11 +166,11 @@ func alertCases() []struct {
 	hidden.Reveal, hidden.Reveals, hidden.Similar, hidden.Unlike = "/people/22/reveal", sampleReveals, nil, "Nothing that reports the same dimensions was decided about anybody else yet."
 	evil := AlertData{
 		Frame: sampleFrame(hostile, hostile), Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Model: Link{hostile, "javascript:alert(1)"}, At: now,
-		State: "in_review", Status: hostile, Why: []Span{{hostile, true, ""}, {hostile, false, "javascript:alert(1)"}}, Dims: []Dim{{Name: hostile, Value: new(math64())}, {Name: "Web"}}, Baseline: hostile,
+		State: "in_review", Status: hostile, Why: []Span{{Text: hostile, Bold: true}, {Text: hostile, URL: "javascript:alert(1)"}}, Dims: []Dim{{Name: hostile, Value: new(math64())}, {Name: "Web"}}, Baseline: hostile,
 		Evidence: []Evidence{{Type: hostile, Text: hostile, Subject: hostile, From: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Link: "javascript:alert(1)", Source: hostile, Technique: hostile}},
 		Results:  []Result{{Model: hostile, At: now, Covered: hostile, URL: "javascript:alert(1)"}}, Prior: []Prior{{Text: hostile, By: hostile, Note: hostile, At: now}},
 		Notes: []Note{{hostile, hostile, now, hostile}}, Trail: []Step{{State: hostile, Text: hostile, Note: hostile, At: now}}, Facts: []Fact{{hostile, Link{hostile, ""}}}, Decide: true, Mine: true,
-		Peers: hostile, Unlike: hostile, Parts: []Part{{hostile, hostile, new(1e308), 1e308}, {hostile, hostile, nil, -1e308}}, Reveals: []Reason{{1, hostile, true}},
+		Peers: hostile, Unlike: hostile, Parts: []store.Part{{Name: hostile, Text: hostile, Value: new(1e308), Weight: 1e308}, {Name: hostile, Text: hostile, Value: nil, Weight: -1e308}}, Reveals: []store.Reason{{Digit: 1, Text: hostile, Note: true}},
 		Similar: []Similar{{URL: "javascript:alert(1)", Label: hostile, Model: hostile, State: hostile, Status: hostile, At: now, Dims: dims(.1)}},
 	}
 	evil.Reveal = "javascript:alert(1)"
@@ -186,7 +188,7 @@ func peekCases() []struct {
 	few.Peers, few.Person, few.Strip, few.Decide, few.Evidence, few.Pieces, few.More = "Too few peers to compare: 2 others with the role Counsel.", "", PersonStrip{}, false, nil, 0, 0
 	evil := PeekData{
 		URL: "javascript:alert(1)", Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Model: hostile, Status: hostile, Rank: hostile, Peers: hostile,
-		Why: []Span{{hostile, true, ""}}, Evidence: []Evidence{{Type: hostile, Text: hostile}}, Dims: []Dim{{Name: hostile, Value: new(math.Inf(1))}}, Now: now, At: now,
+		Why: []Span{{Text: hostile, Bold: true}}, Evidence: []Evidence{{Type: hostile, Text: hostile}}, Dims: []Dim{{Name: hostile, Value: new(math.Inf(1))}}, Now: now, At: now,
 	}
 	return []struct {
 		name string
