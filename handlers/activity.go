@@ -63,11 +63,6 @@ func (a asked) tellsPosts() bool {
 func (p *pages) activityPage(w http.ResponseWriter, r *request) error {
 	a := activityAsked(r)
 	d := templates.ActivityData{Frame: p.frame(r, "Activity", "activity")}
-	counts, err := p.db.Counts(r.Context())
-	if err != nil {
-		return err
-	}
-	d.Waiting = counts.Open
 	if a.Person != 0 { // it shows what was decided about somebody
 		if err := p.looked(r, "employee", a.Person); err != nil {
 			return err

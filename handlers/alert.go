@@ -84,13 +84,9 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	if err != nil {
 		return d, err
 	}
-	counts, err := p.db.Counts(r.Context())
-	if err != nil {
-		return d, err
-	}
 	d = templates.AlertData{
-		Frame: p.frame(r, who.title(a.Who), "queue"), ID: id, Model: templates.Link{Text: a.Reporter, URL: "/models"}, At: utc(a.Last),
-		Score: a.Score, Scale: a.Scale, Rank: a.Rank, Of: counts.Open, Flagged: a.Flagged, State: string(a.State), Changed: a.Changed,
+		Frame: p.frame(r, who.title(a.Who), "queue"), ID: id, Model: templates.Link{Text: a.Reporter, URL: nav.Models}, At: utc(a.Last),
+		Score: a.Score, Scale: a.Scale, Rank: a.Rank, Flagged: a.Flagged, State: string(a.State), Changed: a.Changed,
 		Pieces: a.Pieces, Place: a.Queue.Place, Places: a.Queue.Of, Decide: deciders.has(r.actor.Role),
 		Mine: a.State == store.StateInReview && a.Reviewer == r.actor.Name, Seen: a.Seen, Reasons: reasons(),
 	}
@@ -98,7 +94,7 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	if err := p.fillWho(r, &d, who, a.Who); err != nil {
 		return d, err
 	}
-	d.Waiting, d.Events, d.Snoozes = counts.Open, at.url("/events", "since", listen), snoozes(d.Now)
+	d.Of, d.Events, d.Snoozes = d.Waiting, at.url("/events", "since", listen), snoozes(d.Now)
 	d.Back, d.Status = at.url(alertPath(id)), standing(a.AlertHead, d.Now)
 	if a.Queue.Prev != 0 {
 		d.Prev = at.url(alertPath(a.Queue.Prev))
@@ -270,7 +266,7 @@ func (p *pages) facts(a *store.AlertPage) []templates.Fact {
 	text := func(name, value string) templates.Fact {
 		return templates.Fact{Name: name, Value: templates.Link{Text: value}}
 	}
-	f := []templates.Fact{{Name: "Reporter", Value: templates.Link{Text: a.Reporter, URL: p.nav.Models}}}
+	f := []templates.Fact{{Name: "Reporter", Value: templates.Link{Text: a.Reporter, URL: nav.Models}}}
 	if a.Scale != 1 && a.Scale != 0 {
 		f = append(f, text("Its scale", "0 to "+strconv.FormatFloat(a.Scale, 'g', -1, 64)))
 	}

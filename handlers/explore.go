@@ -70,13 +70,6 @@ func (p *pages) matching(r *request, e *explored) ([]int32, error) {
 	return p.db.Match(r.Context(), e.Explored, e.filter, names)
 }
 
-// hear makes a page listen to all alerts from a position on.
-func (p *pages) hear(r *request, f *templates.Frame, since string) error {
-	counts, err := p.db.Counts(r.Context())
-	f.Waiting, f.Events = counts.Open, "/events?"+url.Values{"view": {"all"}, "since": {since}}.Encode()
-	return err
-}
-
 func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
 	form, since := r.URL.Query(), p.live.position()
 	e, err := p.explore(r, form)
@@ -91,9 +84,7 @@ func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.hear(r, &d.Frame, since); err != nil {
-		return err
-	}
+	d.Events = address("/events", "view", "all", "since", since)
 	return page(w, http.StatusOK, templates.Explore, d)
 }
 

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"citd/store"
@@ -18,8 +17,11 @@ func (s *server) frame(r *request, title, here string) templates.Frame {
 	if r.session == nil {
 		return f
 	}
-	f.User, f.Role, f.Nav = r.actor.Name, string(r.actor.Role), s.nav
+	f.User, f.Role, f.Nav = r.actor.Name, string(r.actor.Role), nav
 	f.Mode = s.mode(r.Context())
+	if counts, err := s.db.Counts(r.Context()); err == nil { // a page without the number is better than none
+		f.Waiting = counts.Open
+	}
 	if r.actor.Role == store.Admin {
 		f.ModeAt = "/settings#privacy"
 	}
@@ -35,18 +37,9 @@ func (s *server) mode(ctx context.Context) string {
 	return mode
 }
 
-// pagesThere is the navigation: the pages that have a route.
-func (s *server) pagesThere() templates.Nav {
-	at := func(path string) string {
-		if h, _, _ := s.fixed.Lookup(http.MethodGet, path); h == nil {
-			return ""
-		}
-		return path
-	}
-	return templates.Nav{
-		Queue: at("/"), Heatmap: at("/heatmap"), Explore: at("/explore"), People: at("/people"),
-		Models: at("/models"), Activity: at("/activity"), Settings: at("/settings"),
-	}
+// nav is where the pages of the navigation are.
+var nav = templates.Nav{
+	Queue: "/", Heatmap: "/heatmap", Explore: "/explore", People: "/people", Models: "/models", Activity: "/activity", Settings: "/settings",
 }
 
 func cookie(r *request, name string) string {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"citd/store"
-	"citd/templates"
 
 	"github.com/julienschmidt/httprouter"
 )
@@ -84,7 +83,6 @@ type server struct {
 	bodies   gauge              // bytes of bodies in work
 	cookie   string             // its name
 	terms    store.Terms        // of a session
-	nav      templates.Nav      // the pages that there are
 	columns  columnsCache       // of explore
 	look     time.Duration      // that a look may take
 	stopping context.Context
@@ -127,7 +125,6 @@ func newServer(ctx context.Context, db *store.DB, o Options) (*server, error) {
 			r.Handle(http.MethodHead, t.path, h)
 		}
 	}
-	s.nav = s.pagesThere()
 	return s, nil
 }
 

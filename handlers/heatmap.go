@@ -36,15 +36,16 @@ func (p *pages) heatmapPage(w http.ResponseWriter, r *request) error {
 	d := templates.HeatmapData{Frame: p.frame(r, "Heat map", "heatmap"), People: m.People, From: time.Unix(m.From*24*60*60, 0).UTC(), Days: store.Days}
 	q := r.URL.Query()
 	d.First, d.Last = heatWindowOf(q, d)
-	d.Order, d.Fit, d.Table = q.Get("order"), q.Get("view") == "fit", q.Get("view") == "table"
-	if !slices.ContainsFunc(heatOrders, func(o [2]string) bool { return o[0] == d.Order }) {
-		d.Order = heatOrders[0][0]
+	order, view := among(heatOrders, q.Get("order")), among(heatViews, q.Get("view"))
+	d.Order, d.Fit, d.Table = order, view == "fit", view == "table"
+	for _, t := range heatOrders {
+		d.Orders = append(d.Orders, templates.Tab{Name: t[0], Label: t[1], URL: heatURL(q, t[0], view), Current: t[0] == order})
 	}
-	d.Orders, d.Heights = heatTabs(q, "order", d.Order, heatOrders, d), heatTabs(q, "view", heatView(d), heatViews, d)
+	for _, t := range heatViews {
+		d.Heights = append(d.Heights, templates.Tab{Name: t[0], Label: t[1], URL: heatURL(q, order, t[0]), Current: t[0] == view})
+	}
 	d.Orders[len(d.Orders)-1].Label = map[string]string{modeNames: "Name", modePseudonyms: "Pseudonym", "ids": "ID"}[d.Mode]
-	if err := p.hear(r, &d.Frame, since); err != nil {
-		return err
-	}
+	d.Events = address("/events", "view", "all", "since", since)
 	if d.Rows, err = p.heatRows(r, m, d); err != nil {
 		return err
 	}
@@ -122,22 +123,15 @@ func heatWindowOf(q url.Values, d templates.HeatmapData) (first, last int) {
 	return min(first, last), max(first, last)
 }
 
-func heatView(d templates.HeatmapData) string {
-	switch {
-	case d.Table:
-		return "table"
-	case d.Fit:
-		return "fit"
+// among is value if it is one of the list, else the first.
+func among(list [][2]string, value string) string {
+	if slices.ContainsFunc(list, func(t [2]string) bool { return t[0] == value }) {
+		return value
 	}
-	return ""
+	return list[0][0]
 }
 
-// heatTabs are links to this page with another value of one field.
-func heatTabs(q url.Values, field, current string, all [][2]string, d templates.HeatmapData) (tabs []templates.Tab) {
-	for _, t := range all {
-		pairs := map[string]string{"order": d.Order, "view": heatView(d), field: t[0]}
-		to := address("/heatmap", "order", pairs["order"], "view", pairs["view"], "from", q.Get("from"), "to", q.Get("to"))
-		tabs = append(tabs, templates.Tab{Name: t[0], Label: t[1], URL: to, Current: t[0] == current})
-	}
-	return tabs
+// heatURL is this page, in another order or view.
+func heatURL(q url.Values, order, view string) string {
+	return address("/heatmap", "order", order, "view", view, "from", q.Get("from"), "to", q.Get("to"))
 }

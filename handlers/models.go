@@ -16,18 +16,13 @@ func (p *pages) modelsPage(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	counts, err := p.db.Counts(r.Context())
-	if err != nil {
-		return err
-	}
 	d := templates.ModelsData{Frame: p.frame(r, "Models", "models"), Few: store.FewDecisions}
-	d.Waiting = counts.Open
 	y, m, day := utc(asOf).Date()
 	d.First = time.Date(y, m, day-store.Days+1, 0, 0, 0, 0, time.UTC)
 	for _, x := range list {
 		card := modelCard(x)
-		if d.Nav.Explore != "" && x.Count > 0 {
-			card.Results = address(d.Nav.Explore, "q", "model:"+store.Quoted(x.Name))
+		if x.Count > 0 {
+			card.Results = address(nav.Explore, "q", "model:"+store.Quoted(x.Name))
 		}
 		d.Models = append(d.Models, card)
 	}

@@ -50,12 +50,7 @@ func (p *pages) peoplePage(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return noRecord(err)
 	}
-	counts, err := p.db.Counts(r.Context())
-	if err != nil {
-		return err
-	}
 	d := templates.PeopleData{Frame: p.frame(r, "People", "people"), Query: q.Search, Found: found, Whole: found, Order: orderText(q), Says: orderWords[q.Order]}
-	d.Waiting = counts.Open
 	if q.Search != "" {
 		if d.Whole, err = p.db.CountPeople(r.Context()); err != nil {
 			return err

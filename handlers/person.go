@@ -84,16 +84,8 @@ func (p *pages) personData(r *request, id int64) (d templates.PersonData, err er
 	}
 	d = templates.PersonData{Frame: p.frame(r, shown.title(who), "people"), ID: id}
 	d.Path = personPath(id)
-	label, sub := shown.label(who)
-	if dept := differs(who.Department, who.Role); dept != "" {
-		sub = strings.TrimPrefix(sub+", "+dept, ", ")
-	}
+	label, sub := whole(shown, who)
 	d.Label, d.Sub = label, joined(sub, who.Site)
-	counts, err := p.db.Counts(ctx)
-	if err != nil {
-		return d, err
-	}
-	d.Waiting = counts.Open
 	profile, err := p.db.Profile(ctx, who, asOf)
 	if err != nil {
 		return d, err

@@ -101,7 +101,7 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	if err != nil {
 		return d, err
 	}
-	d.Need, d.Waiting, d.People, d.Flagged, d.Today, d.Decided, d.Asleep = h.Open, h.Open, h.People, h.Flagged, h.Today, h.Decided, h.Snoozed
+	d.Need, d.People, d.Flagged, d.Today, d.Decided, d.Asleep = h.Open, h.People, h.Flagged, h.Today, h.Decided, h.Snoozed
 	d.Oldest, d.Wakes = orZero(h.Oldest), orZero(h.Wakes)
 	counts := map[string]int{"open": h.Open, "flagged": h.Flagged, "today": h.Today, "review": h.Review, "snoozed": h.Snoozed, "all": h.All}
 	for _, name := range store.QueueViews {

@@ -27,7 +27,7 @@ type Frame struct {
 	Demo    bool   // made-up data: said in the bar
 }
 
-// Nav holds the URL of each page; an entry without one is not shown.
+// Nav holds the URL of each page.
 type Nav struct {
 	Queue, Heatmap, Explore, People, Models, Activity, Settings string
 }
@@ -35,10 +35,9 @@ type Nav struct {
 // navEntry is one entry of the bar. Keys is its chord, the name of a row of Keys.
 type navEntry struct{ ID, Label, URL string }
 
-// NavEntries lists the entries to show, in order.
+// NavEntries lists the entries in order.
 func (f Frame) NavEntries() []navEntry {
-	var shown []navEntry
-	for _, e := range []navEntry{
+	return []navEntry{
 		{"queue", "Queue", f.Nav.Queue},
 		{"heatmap", "Heat map", f.Nav.Heatmap},
 		{"explore", "Explore", f.Nav.Explore},
@@ -46,12 +45,7 @@ func (f Frame) NavEntries() []navEntry {
 		{"models", "Models", f.Nav.Models},
 		{"activity", "Activity", f.Nav.Activity},
 		{"settings", "Settings", f.Nav.Settings},
-	} {
-		if e.URL != "" {
-			shown = append(shown, e)
-		}
 	}
-	return shown
 }
 
 // NextTheme is what the theme button asks for: automatic, light, dark and round again.

@@ -50,11 +50,7 @@ func keyOf(name string) string {
 
 // Keys lists the keys that do something on a page with this frame.
 func (f Frame) Keys() []Key {
-	missing := map[string]bool{
-		"queue": f.Nav.Queue == "", "heatmap": f.Nav.Heatmap == "", "explore": f.Nav.Explore == "",
-		"people": f.Nav.People == "", "person": f.Nav.People == "", "models": f.Nav.Models == "", "activity": f.Nav.Activity == "",
-		"reveal": f.Reveal == "",
-	}
+	missing := map[string]bool{"reveal": f.Reveal == ""}
 	if f.Role == "viewer" {
 		for _, name := range []string{"select", "all", "confirm", "dismiss", "snooze", "review", "undo", "note"} {
 			missing[name] = true

@@ -179,16 +179,6 @@ func (q QueueData) AnySaved() bool {
 	return false
 }
 
-// Named tells whether the page shows a saved view, or a built-in one as it is.
-func (q QueueData) Named() bool {
-	for _, v := range q.Saved {
-		if v.Current {
-			return true
-		}
-	}
-	return q.Query == ""
-}
-
 // combHead is the head of a column of combs: the letters of the four dimensions in their
 // places, then the further one, set apart.
 func combHead(dims []Dim) string {
