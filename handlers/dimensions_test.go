@@ -96,7 +96,7 @@ func TestDimensionsOnPages(t *testing.T) {
 	if _, _, body := h.form(h.alice, "/settings/dimensions", false, "name", "email_anomaly", "place", "1", "letter", "Q", "full", "much", "middle", "0.1", "high", "0.2"); !strings.Contains(body, `Email: &#34;much&#34; is no number.`) || !strings.Contains(body, `value="Q"`) {
 		t.Error("what was typed is lost:", body)
 	}
-	set(form, http.StatusSeeOther, "/settings?done=drawn#dimensions")
+	set(form, http.StatusSeeOther, "/settings?done=dimensions#dimensions")
 	// Print and the three that follow have a tooth of their own; of Login (0.08 of its full value) and File, the fifth is File.
 	seen("set", "Print 0.10, Web 0.30, Email 0.50, Device not reported, File 0.60 hhhnm",
 		"Score 0.50m, Print 0.10h, Web 0.30h, Email 0.50h, Device –, Login 0.80l, File 0.60m", "print web email device login file score", "10 70 50 70 70 70 70")

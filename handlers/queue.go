@@ -205,11 +205,7 @@ func (p *pages) rows(r *request, mode string, now time.Time, at place, rows []st
 func (p *pages) firstRun(w http.ResponseWriter, r *request, listen string) error {
 	d := templates.FirstRunData{Frame: p.frame(r, "First result", "queue"), Login: "detector", Password: "TOKEN"}
 	d.Events = "/events?since=" + listen
-	scheme := "http://"
-	if p.opt.TLS {
-		scheme = "https://"
-	}
-	d.API = scheme + r.Host + store.Base
+	d.API = p.origin(r) + store.Base
 	d.From, d.To = d.Now.AddDate(0, 0, -5).Format(time.DateOnly), d.Now.Format(time.DateOnly)
 	d.Steps = []templates.Task{
 		{Text: "Server running", Detail: "on " + r.Host, Done: true},

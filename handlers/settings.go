@@ -15,31 +15,31 @@ import (
 func (s *server) settingsRoutes() []route {
 	return []route{
 		{"GET", "/settings", people, 0, s.settingsPage, false},
-		{"POST", "/settings/password", people, oneForm, s.ownPassword, false},
-		{"POST", "/settings/session", people, oneForm, s.endSession, false},
-		{"POST", "/settings/people", admins, oneForm, s.setPerson, false},
-		{"POST", "/settings/tokens", admins, oneForm, s.setToken, false},
-		{"POST", "/settings/display", admins, oneForm, s.setDisplay, false},
-		{"POST", "/settings/floor", admins, oneForm, s.setFloor, false},
-		{"POST", "/settings/zone", admins, oneForm, s.setZone, false},
-		{"POST", "/settings/dimensions", admins, oneForm, s.setDimensions, false},
-		{"POST", "/settings/scale", admins, oneForm, s.setScale, false},
+		{"POST", "/settings/password", people, oneForm, s.apply("me", s.ownPassword), false},
+		{"POST", "/settings/session", people, oneForm, s.apply("me", s.endSession), false},
+		{"POST", "/settings/people", admins, oneForm, s.apply("people", s.setPerson), false},
+		{"POST", "/settings/tokens", admins, oneForm, s.apply("tokens", s.setToken), false},
+		{"POST", "/settings/display", admins, oneForm, s.apply("privacy", s.setDisplay), false},
+		{"POST", "/settings/floor", admins, oneForm, s.apply("privacy", s.setFloor), false},
+		{"POST", "/settings/zone", admins, oneForm, s.apply("privacy", s.setZone), false},
+		{"POST", "/settings/dimensions", admins, oneForm, s.apply("dimensions", s.setDimensions), false},
+		{"POST", "/settings/scale", admins, oneForm, s.apply("models", s.setScale), false},
 	}
 }
 
-// told are the sentences that the page says after a change, by the key in its address.
+// told are the sentences that the page says after a change, by the button or else the form.
 var told = map[string]string{
-	"password": "The password is changed.",
-	"session":  "That browser is signed out.",
-	"role":     "The role is changed.",
-	"lock":     "Locked and signed out.",
-	"unlock":   "Unlocked.",
-	"revoke":   "The token is refused from now on.",
-	"display":  "People are shown that way from now on.",
-	"floor":    "The queue's floor is changed.",
-	"zone":     "Hours are read in that zone from now on.",
-	"drawn":    "Dimensions are drawn that way from now on.",
-	"scale":    "The model's alerts are ranked anew.",
+	"password":   "The password is changed.",
+	"session":    "That browser is signed out.",
+	"role":       "The role is changed.",
+	"lock":       "Locked and signed out.",
+	"unlock":     "Unlocked.",
+	"revoke":     "The token is refused from now on.",
+	"display":    "People are shown that way from now on.",
+	"floor":      "The queue's floor is changed.",
+	"zone":       "Hours are read in that zone from now on.",
+	"dimensions": "Dimensions are drawn that way from now on.",
+	"scale":      "The model's alerts are ranked anew.",
 }
 
 func (s *server) settingsPage(w http.ResponseWriter, r *request) error {
@@ -102,10 +102,11 @@ func (s *server) adminSettings(r *request, d *templates.SettingsData) (err error
 	if d.Zone, err = s.db.Setting(r.Context(), store.HourZone); err != nil {
 		return err
 	}
-	if d.Dimensions == nil {
-		if d.Dimensions, err = s.dimensions(r); err != nil {
-			return err
-		}
+	if d.Dimensions, err = s.dimensions(r); err != nil {
+		return err
+	}
+	if d.Section == "dimensions" { // what could not be taken is shown as it was typed
+		d.Dimensions = typedDimensions(r.PostForm)
 	}
 	if d.Models, err = s.scales(r); err != nil {
 		return err

@@ -25,7 +25,7 @@ func TestSettings(t *testing.T) {
 		{"add a person", "people", "do=add name=eve role=viewer", h.alice, 200, "/login?code=", 1},
 		{"the same again", "people", "do=add name=eve role=viewer", h.alice, 409, `There is a person &#34;eve&#34; already.`, 0},
 		{"a name that breaks Basic", "people", "do=add name=e:v role=viewer", h.alice, 400, "without a colon", 0},
-		{"a person with a token's role", "people", "do=add name=eva role=script", h.alice, 400, "A person is admin, analyst or viewer.", 0},
+		{"a person with a token's role", "people", "do=add name=eva role=script", h.alice, 400, "it is one of admin, analyst or viewer.", 0},
 		{"a role", "people", "do=role name=eve role=analyst", h.alice, 303, "/settings?done=role#people", 1},
 		{"no role", "people", "do=role name=eve role=lord", h.alice, 400, "has no role", 0},
 		{"the only admin lowers herself", "people", "do=role name=alice role=viewer", h.alice, 409, "is the only admin", 0},
@@ -39,7 +39,7 @@ func TestSettings(t *testing.T) {
 		{"a token", "tokens", "do=add name=usb role=ingest days=30", h.alice, 200, "citd_in_", 1},
 		{"a token without end", "tokens", "do=add name=log role=script days=", h.alice, 200, "citd_sc_", 1},
 		{"days", "tokens", "do=add name=x role=ingest days=-1", h.alice, 400, "The days are a number", 0},
-		{"a token with a person's role", "tokens", "do=add name=x role=admin", h.alice, 400, "A token is script or ingest.", 0},
+		{"a token with a person's role", "tokens", "do=add name=x role=admin", h.alice, 400, "it is one of script or ingest.", 0},
 		{"revoke", "tokens", "do=revoke name=usb", h.alice, 303, "done=revoke", 1},
 
 		{"display", "display", "mode=names", h.alice, 303, "done=display", 1},

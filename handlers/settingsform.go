@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/hex"
 	"net/http"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,158 +15,138 @@ import (
 	"citd/templates"
 )
 
-// change is what one form of the settings asks for. It returns the key of what
-// is said of it, or what is shown once instead.
-type change func(form func(string) string) (done string, once *templates.Secret, err error)
+// change is what one form of the settings asks for. It may return what is shown once.
+type change func(r *request) (once *templates.Secret, err error)
 
 // apply makes a change and shows the settings again. What a person can put
 // right is said in the section of the form.
-func (s *server) apply(w http.ResponseWriter, r *request, section string, do change) error {
-	done, once, err := do(r.PostForm.Get)
-	e := store.AsError(err)
-	switch {
-	case err == nil && once == nil:
-		redirect(w, "/settings?done="+done+"#"+section)
-		return nil
-	case err == nil:
-		return s.showSettings(w, r, http.StatusOK, templates.SettingsData{Section: section, Secret: once})
-	case slices.Contains([]store.Kind{store.Invalid, store.NotFound, store.Conflict}, e.Kind):
-		return s.showSettings(w, r, status[e.Kind], templates.SettingsData{Section: section, Problem: sentence(e.Msg)})
+func (s *server) apply(section string, do change) handle {
+	return func(w http.ResponseWriter, r *request) error {
+		once, err := do(r)
+		e := store.AsError(err)
+		switch {
+		case err == nil && once == nil:
+			redirect(w, "/settings?done="+cmp.Or(r.PostForm.Get("do"), path.Base(r.URL.Path))+"#"+section)
+			return nil
+		case err == nil:
+			return s.showSettings(w, r, http.StatusOK, templates.SettingsData{Section: section, Secret: once})
+		case slices.Contains([]store.Kind{store.Invalid, store.NotFound, store.Conflict}, e.Kind):
+			return s.showSettings(w, r, status[e.Kind], templates.SettingsData{Section: section, Problem: sentence(e.Msg)})
+		}
+		return err
 	}
-	return err
 }
 
 // ownPassword asks for the password there was, so that a browser left alone is
 // not enough to take an account over.
-func (s *server) ownPassword(w http.ResponseWriter, r *request) error {
-	return s.apply(w, r, "me", func(form func(string) string) (string, *templates.Secret, error) {
-		has, err := s.db.HasPassword(r.Context(), r.actor.ID)
-		if err != nil {
-			return "", nil, err
+func (s *server) ownPassword(r *request) (*templates.Secret, error) {
+	has, err := s.db.HasPassword(r.Context(), r.actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	if has {
+		_, err := s.db.Authenticate(r.Context(), r.actor.Name, r.PostForm.Get("now"))
+		if e := store.AsError(err); err != nil && e.Kind == store.Unauthorized {
+			return nil, store.Errorf(store.Invalid, "the password now is another one")
+		} else if err != nil {
+			return nil, err
 		}
-		if has {
-			_, err := s.db.Authenticate(r.Context(), r.actor.Name, form("now"))
-			if e := store.AsError(err); err != nil && e.Kind == store.Unauthorized {
-				return "", nil, store.Errorf(store.Invalid, "the password now is another one")
-			} else if err != nil {
-				return "", nil, err
-			}
-		}
-		return "password", nil, s.db.SetPassword(r.Context(), r.actor, r.actor.Name, form("password"), r.session)
-	})
+	}
+	return nil, s.db.SetPassword(r.Context(), r.actor, r.actor.Name, r.PostForm.Get("password"), r.session)
 }
 
-func (s *server) endSession(w http.ResponseWriter, r *request) error {
-	return s.apply(w, r, "me", func(form func(string) string) (string, *templates.Secret, error) {
-		hash, err := hex.DecodeString(form("id"))
-		if err != nil || len(hash) == 0 {
-			return "", nil, store.Errorf(store.Invalid, "there is no such session")
-		}
-		return "session", nil, s.db.SignOut(r.Context(), r.actor, hash)
-	})
+func (s *server) endSession(r *request) (*templates.Secret, error) {
+	hash, err := hex.DecodeString(r.PostForm.Get("id"))
+	if err != nil || len(hash) == 0 {
+		return nil, store.Errorf(store.Invalid, "there is no such session")
+	}
+	return nil, s.db.SignOut(r.Context(), r.actor, hash)
 }
 
 const noSuchChange = "say what to change"
 
-func (s *server) setPerson(w http.ResponseWriter, r *request) error {
-	return s.apply(w, r, "people", func(form func(string) string) (string, *templates.Secret, error) {
-		ctx, name, do := r.Context(), form("name"), form("do")
-		switch do {
-		case "add":
-			return s.addPerson(r, name, store.Role(form("role")))
-		case "role":
-			return do, nil, s.db.SetRole(ctx, r.actor, store.Person, name, store.Role(form("role")))
-		case "lock", "unlock":
-			return do, nil, s.db.SetLocked(ctx, r.actor, store.Person, name, do == "lock")
-		case "reset":
-			code, err := s.db.ResetLogin(ctx, r.actor, name)
-			return "", s.loginLink(r, name, code), err
+func (s *server) setPerson(r *request) (*templates.Secret, error) {
+	ctx, name, role, do := r.Context(), r.PostForm.Get("name"), store.Role(r.PostForm.Get("role")), r.PostForm.Get("do")
+	switch do {
+	case "add":
+		if err := store.CheckRole(store.Person, role); err != nil {
+			return nil, err
 		}
-		return "", nil, store.Errorf(store.Invalid, noSuchChange)
-	})
-}
-
-func (s *server) addPerson(r *request, name string, role store.Role) (string, *templates.Secret, error) {
-	if !slices.Contains(store.PersonRoles, role) {
-		return "", nil, store.Errorf(store.Invalid, "a person is %s", store.JoinRoles(store.PersonRoles))
+		_, code, err := s.db.AddAccount(ctx, r.actor, store.NewAccount{Kind: store.Person, Name: name, Role: role, Link: true})
+		return s.loginLink(r, name, code), err
+	case "role":
+		return nil, s.db.SetRole(ctx, r.actor, store.Person, name, role)
+	case "lock", "unlock":
+		return nil, s.db.SetLocked(ctx, r.actor, store.Person, name, do == "lock")
+	case "reset":
+		code, err := s.db.ResetLogin(ctx, r.actor, name)
+		return s.loginLink(r, name, code), err
 	}
-	_, code, err := s.db.AddAccount(r.Context(), r.actor, store.NewAccount{Kind: store.Person, Name: name, Role: role, Link: true})
-	return "", s.loginLink(r, name, code), err
+	return nil, store.Errorf(store.Invalid, noSuchChange)
 }
 
 // loginLink is the address at which somebody signs in, by the name that the
 // admin's own browser uses.
 func (s *server) loginLink(r *request, name, code string) *templates.Secret {
-	scheme := "http://"
-	if s.opt.TLS {
-		scheme = "https://"
-	}
 	return &templates.Secret{
-		Says: "For " + name + ", shown once and good once within 10 minutes:", Text: scheme + r.Host + "/login?code=" + code,
+		Says: "For " + name + ", shown once and good once within 10 minutes:", Text: s.origin(r) + "/login?code=" + code,
 	}
 }
 
-func (s *server) setToken(w http.ResponseWriter, r *request) error {
-	return s.apply(w, r, "tokens", func(form func(string) string) (string, *templates.Secret, error) {
-		name := form("name")
-		switch form("do") {
-		case "add":
-			return s.addToken(r, name, store.Role(form("role")), form("days"))
-		case "revoke":
-			return "revoke", nil, s.db.SetLocked(r.Context(), r.actor, store.Token, name, true)
-		}
-		return "", nil, store.Errorf(store.Invalid, noSuchChange)
-	})
-}
-
-func (s *server) addToken(r *request, name string, role store.Role, life string) (string, *templates.Secret, error) {
-	if !slices.Contains(store.TokenRoles, role) {
-		return "", nil, store.Errorf(store.Invalid, "a token is %s", store.JoinRoles(store.TokenRoles))
+// origin is how r's browser calls this server.
+func (s *server) origin(r *request) string {
+	if s.opt.TLS {
+		return "https://" + r.Host
 	}
-	n := store.NewAccount{Kind: store.Token, Name: name, Role: role}
-	good, err := days(life)
-	if err != nil {
-		return "", nil, err
+	return "http://" + r.Host
+}
+
+func (s *server) setToken(r *request) (*templates.Secret, error) {
+	name, role := r.PostForm.Get("name"), store.Role(r.PostForm.Get("role"))
+	switch r.PostForm.Get("do") {
+	case "add":
+		good, err := days(r.PostForm.Get("days"))
+		if err := cmp.Or(err, store.CheckRole(store.Token, role)); err != nil {
+			return nil, err
+		}
+		n := store.NewAccount{Kind: store.Token, Name: name, Role: role}
+		if good != 0 {
+			n.ExpiresAt = s.db.Now() + good
+		}
+		_, token, err := s.db.AddAccount(r.Context(), r.actor, n)
+		return &templates.Secret{Says: "The token of " + name + ", shown once. It stands where the password would:", Text: token}, err
+	case "revoke":
+		return nil, s.db.SetLocked(r.Context(), r.actor, store.Token, name, true)
 	}
-	if good != 0 {
-		n.ExpiresAt = s.db.Now() + good
+	return nil, store.Errorf(store.Invalid, noSuchChange)
+}
+
+func (s *server) setDisplay(r *request) (*templates.Secret, error) {
+	mode := r.PostForm.Get("mode")
+	if !slices.Contains(store.DisplayModes, mode) {
+		return nil, store.Errorf(store.Invalid, "choose how people are shown")
 	}
-	_, token, err := s.db.AddAccount(r.Context(), r.actor, n)
-	return "", &templates.Secret{Says: "The token of " + name + ", shown once. It stands where the password would:", Text: token}, err
+	return nil, s.keep(r, store.DisplayMode, mode)
 }
 
-func (s *server) setDisplay(w http.ResponseWriter, r *request) error {
-	return s.apply(w, r, "privacy", func(form func(string) string) (string, *templates.Secret, error) {
-		mode := form("mode")
-		if !slices.Contains(store.DisplayModes, mode) {
-			return "", nil, store.Errorf(store.Invalid, "choose how people are shown")
+func (s *server) setFloor(r *request) (*templates.Secret, error) {
+	floor := strings.TrimSpace(r.PostForm.Get("floor"))
+	if floor != "" {
+		v, err := strconv.ParseFloat(floor, 64)
+		if err != nil || !(v >= -1e12 && v <= 1e12) {
+			return nil, store.Errorf(store.Invalid, "the floor is a number, or empty for none")
 		}
-		return "display", nil, s.keep(r, store.DisplayMode, mode)
-	})
+		floor = number(v)
+	}
+	return nil, s.keep(r, store.QueueFloor, floor)
 }
 
-func (s *server) setFloor(w http.ResponseWriter, r *request) error {
-	return s.apply(w, r, "privacy", func(form func(string) string) (string, *templates.Secret, error) {
-		floor := strings.TrimSpace(form("floor"))
-		if floor != "" {
-			v, err := strconv.ParseFloat(floor, 64)
-			if err != nil || !(v >= -1e12 && v <= 1e12) {
-				return "", nil, store.Errorf(store.Invalid, "the floor is a number, or empty for none")
-			}
-			floor = number(v)
-		}
-		return "floor", nil, s.keep(r, store.QueueFloor, floor)
-	})
-}
-
-func (s *server) setZone(w http.ResponseWriter, r *request) error {
-	return s.apply(w, r, "privacy", func(form func(string) string) (string, *templates.Secret, error) {
-		zone := strings.TrimSpace(form("zone"))
-		if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || len(zone) > 64 {
-			return "", nil, store.Errorf(store.Invalid, "this computer knows no such zone; name one like Europe/London, or none for UTC")
-		}
-		return "zone", nil, s.keep(r, store.HourZone, zone)
-	})
+func (s *server) setZone(r *request) (*templates.Secret, error) {
+	zone := strings.TrimSpace(r.PostForm.Get("zone"))
+	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || len(zone) > 64 {
+		return nil, store.Errorf(store.Invalid, "this computer knows no such zone; name one like Europe/London, or none for UTC")
+	}
+	return nil, s.keep(r, store.HourZone, zone)
 }
 
 // keep changes a setting, on record, unless it is that already.
@@ -176,14 +158,20 @@ func (s *server) keep(r *request, key, value string) error {
 	return s.db.SetSetting(r.Context(), r.actor, key, value)
 }
 
-// setDimensions reads one row of fields for each dimension. What cannot be taken is
-// shown again as it was typed.
-func (s *server) setDimensions(w http.ResponseWriter, r *request) error {
+func (s *server) setDimensions(r *request) (*templates.Secret, error) {
 	was, err := s.dimensions(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	form, rows := r.PostForm, []templates.DimensionRow{}
+	list, err := drawnOf(typedDimensions(r.PostForm), was)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.db.SetDrawn(r.Context(), r.actor, list)
+}
+
+// typedDimensions reads one row of fields for each dimension.
+func typedDimensions(form url.Values) (rows []templates.DimensionRow) {
 	for i, name := range form["name"] {
 		at := func(field string) string {
 			if list := form[field]; i < len(list) {
@@ -191,20 +179,11 @@ func (s *server) setDimensions(w http.ResponseWriter, r *request) error {
 			}
 			return ""
 		}
-		row := templates.DimensionRow{Name: name, Title: store.Dimension{Name: name}.Title(), Place: at("place"), Letter: at("letter"), Full: at("full"), Middle: at("middle"), High: at("high")}
-		rows = append(rows, row)
+		rows = append(rows, templates.DimensionRow{
+			Name: name, Title: store.Dimension{Name: name}.Title(), Place: at("place"), Letter: at("letter"), Full: at("full"), Middle: at("middle"), High: at("high"),
+		})
 	}
-	list, err := drawnOf(rows, was)
-	if err == nil {
-		err = s.db.SetDrawn(r.Context(), r.actor, list)
-	}
-	if e := store.AsError(err); err != nil && (e.Kind == store.Invalid || e.Kind == store.NotFound) {
-		return s.showSettings(w, r, status[e.Kind], templates.SettingsData{Section: "dimensions", Problem: sentence(e.Msg), Dimensions: rows})
-	} else if err != nil {
-		return err
-	}
-	redirect(w, "/settings?done=drawn#dimensions")
-	return nil
+	return rows
 }
 
 // drawnOf reads the rows of the form, and puts them in the order of their places. Who
@@ -241,12 +220,10 @@ func drawnOf(rows, was []templates.DimensionRow) ([]store.Dimension, error) {
 	return out, nil
 }
 
-func (s *server) setScale(w http.ResponseWriter, r *request) error {
-	return s.apply(w, r, "models", func(form func(string) string) (string, *templates.Secret, error) {
-		scale, err := strconv.ParseFloat(strings.TrimSpace(form("scale")), 64)
-		if err != nil {
-			return "", nil, store.Errorf(store.Invalid, "a scale is a number above 0, up to 1e12")
-		}
-		return "scale", nil, s.db.SetScale(r.Context(), r.actor, form("model"), scale)
-	})
+func (s *server) setScale(r *request) (*templates.Secret, error) {
+	scale, err := strconv.ParseFloat(strings.TrimSpace(r.PostForm.Get("scale")), 64)
+	if err != nil {
+		return nil, store.Errorf(store.Invalid, "a scale is a number above 0, up to 1e12")
+	}
+	return nil, s.db.SetScale(r.Context(), r.actor, r.PostForm.Get("model"), scale)
 }

@@ -116,6 +116,18 @@ func CheckName(name string) error {
 	return nil
 }
 
+// CheckRole refuses a role that accounts of that kind cannot be given.
+func CheckRole(kind AccountKind, role Role) error {
+	roles := PersonRoles
+	if kind == Token {
+		roles = TokenRoles
+	}
+	if !slices.Contains(roles, role) {
+		return Errorf(Invalid, "a %s has no role %q; it is one of %s", kind, role, JoinRoles(roles))
+	}
+	return nil
+}
+
 const accountColumns = `id, name, role, kind, secret IS NOT NULL, created_at,
 	coalesce(expires_at, 0), coalesce(locked_at, 0), coalesce(used_at, 0)`
 
@@ -131,12 +143,8 @@ func (db *DB) Accounts(ctx context.Context, kind AccountKind) ([]Account, error)
 
 // SetRole gives an account another role. Errors: NotFound; Invalid; Conflict (the last admin).
 func (db *DB) SetRole(ctx context.Context, by Actor, kind AccountKind, name string, role Role) error {
-	roles := PersonRoles
-	if kind == Token {
-		roles = TokenRoles
-	}
-	if !slices.Contains(roles, role) {
-		return Errorf(Invalid, "a %s has no role %q; it is one of %s", kind, role, JoinRoles(roles))
+	if err := CheckRole(kind, role); err != nil {
+		return err
 	}
 	return db.edit(ctx, by, kind, name, edit{verb: "account-role", detail: string(role), set: `role = ?`, arg: role})
 }
