@@ -85,17 +85,14 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 		return d, err
 	}
 	d = templates.AlertData{
-		Frame: p.frame(r, who.title(a.Who), "queue"), ID: id, Model: templates.Link{Text: a.Reporter, URL: nav.Models}, At: utc(a.Last),
-		Score: a.Score, Scale: a.Scale, Rank: a.Rank, Flagged: a.Flagged, State: string(a.State), Changed: a.Changed,
-		Pieces: a.Pieces, Place: a.Queue.Place, Places: a.Queue.Of, Decide: deciders.has(r.actor.Role),
+		Frame: p.frame(r, who.title(a.Who), "queue"), Glance: glance(r, a, who, local(p.db.Now())), Model: templates.Link{Text: a.Reporter, URL: nav.Models},
+		Rank: a.Rank, Changed: a.Changed, Place: a.Queue.Place, Places: a.Queue.Of, Parts: a.Parts,
 		Mine: a.State == store.StateInReview && a.Reviewer == r.actor.Name, Seen: a.Seen, Reasons: reasons(),
 	}
-	d.Label, d.Sub = whole(who, a.Who)
 	if err := p.fillWho(r, &d, who, a.Who); err != nil {
 		return d, err
 	}
-	d.Of, d.Events, d.Snoozes = d.Waiting, at.url("/events", "since", listen), snoozes(d.Now)
-	d.Back, d.Status = at.url(alertPath(id)), standing(a.AlertHead, d.Now)
+	d.Of, d.Events, d.Back = d.Waiting, at.url("/events", "since", listen), at.url(alertPath(id))
 	if a.Queue.Prev != 0 {
 		d.Prev = at.url(alertPath(a.Queue.Prev))
 	}
@@ -108,7 +105,9 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	if err != nil {
 		return d, err
 	}
-	fillDims(&d, a)
+	if slices.ContainsFunc(a.Dims, func(x store.AlertDim) bool { return x.Median != nil }) {
+		d.Baseline = "Own median: of this person’s results in 60 days."
+	}
 	fillSimilar(&d, a, who, drawn)
 	fillEvidence(&d, a)
 	fillResults(&d, a, drawn)
@@ -119,7 +118,7 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 
 // fillWho fills in where more is to be had about the person, and until when the name is shown.
 func (p *pages) fillWho(r *request, d *templates.AlertData, who who, s store.Subject) error {
-	d.Person, d.Reveal = who.links(r, s)
+	_, d.Reveal = who.links(r, s)
 	if d.Reveal != "" {
 		d.Reveals = store.RevealReasons
 	}
@@ -131,18 +130,6 @@ func (p *pages) fillWho(r *request, d *templates.AlertData, who who, s store.Sub
 		d.Until = local(i.Until)
 	}
 	return err
-}
-
-func fillDims(d *templates.AlertData, a *store.AlertPage) {
-	d.Why, d.Dims, d.Parts = a.Why, dimsOf(a), a.Parts
-	for _, x := range a.Dims {
-		if x.Median != nil {
-			d.Baseline = "Own median: of this person’s results in 60 days."
-		}
-	}
-	if a.Who.ID != 0 {
-		d.Peers = peersLine(a.Peers)
-	}
 }
 
 // fillSimilar lists the nearest of the decided alerts, and says how near they are.
@@ -188,9 +175,6 @@ func fillEvidence(d *templates.AlertData, p *store.AlertPage) {
 
 func fillResults(d *templates.AlertData, p *store.AlertPage, drawn []store.Dimension) {
 	for _, h := range p.Held {
-		if h.ID == p.Result {
-			d.At = utc(h.Date)
-		}
 		x := templates.Result{
 			ID: h.ID, URL: "/results/" + strconv.FormatInt(h.ID, 10), At: utc(h.Date), Model: h.Reporter, Score: h.Score, Scale: h.Scale,
 			Flagged: h.Flag, Pieces: len(h.Evidence), Dims: teeth(drawn, h.Values(), h.Scale),

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"citd/store"
 	"citd/templates"
@@ -29,43 +30,50 @@ func (p *pages) peek(w http.ResponseWriter, r *request, id int64) error {
 		return err
 	}
 	d := templates.PeekData{
-		ID: id, Now: now, URL: placeOf(r.URL.Query()).url(alertPath(id)), Score: a.Score, Scale: a.Scale, Model: a.Reporter, At: utc(a.Last),
-		Flagged: a.Flagged, Models: len(a.Models), State: string(a.State), Status: standing(a.AlertHead, now), Rank: terms(a.AlertHead),
-		Pieces: a.Pieces, Decide: deciders.has(r.actor.Role), Open: a.State.Open(), Snoozes: snoozes(now),
+		Glance: glance(r, a, who, now), Now: now, URL: placeOf(r.URL.Query()).url(alertPath(id)), Model: a.Reporter,
+		Models: len(a.Models), Rank: terms(a.AlertHead), Open: a.State.Open(),
 	}
-	d.Label, d.Sub = whole(who, a.Who)
-	d.Person, _ = who.links(r, a.Who)
-	d.Why, d.Dims = a.Brief, dimsOf(a)
-	for _, h := range a.Held {
-		if h.ID == a.Result {
-			d.At = utc(h.Date)
-		}
-	}
+	d.Why = a.Brief
 	var listed int
 	d.Evidence, listed = strongest(a)
 	d.More = d.Pieces - listed
 	d.Strip = templates.PersonStrip{First: utc(a.Past.From), Own: a.Past.Own, Peer50: a.Past.Band.Median, Peer95: a.Past.Band.P95}
-	if !a.Peers.Enough {
-		d.Peers = peersLine(a.Peers)
+	if a.Peers.Enough { // the strip shows them
+		d.Peers = ""
 	}
 	return page(w, http.StatusOK, templates.Peek, d)
+}
+
+// glance is what the page of an alert and its peek both show.
+func glance(r *request, a *store.AlertPage, who who, now time.Time) templates.Glance {
+	g := templates.Glance{
+		ID: a.ID, Score: a.Score, Scale: a.Scale, At: utc(a.Last), Flagged: a.Flagged, State: string(a.State), Status: standing(a.AlertHead, now),
+		Why: a.Why, Dims: dimsOf(a), Pieces: a.Pieces, Decide: deciders.has(r.actor.Role), Snoozes: snoozes(now),
+	}
+	g.Label, g.Sub = whole(who, a.Who)
+	g.Person, _ = who.links(r, a.Who)
+	if h := a.Highest(); h != nil {
+		g.At = utc(h.Date)
+	}
+	if a.Who.ID != 0 {
+		g.Peers = peersLine(a.Peers)
+	}
+	return g
 }
 
 // strongest are the first pieces of evidence, those of the highest result before
 // the others; what two models posted in the same words stands there once. listed
 // counts the pieces that stand there.
 func strongest(a *store.AlertPage) (out []templates.Evidence, listed int) {
-	var top []int64
-	for _, h := range a.Held {
-		if h.ID == a.Result {
-			top = h.Evidence
+	var first, rest []*store.Evidence
+	for _, e := range a.Evidence {
+		if h := a.Highest(); h != nil && slices.Contains(h.Evidence, e.ID) {
+			first = append(first, e)
+		} else {
+			rest = append(rest, e)
 		}
 	}
-	list := slices.Clone(a.Evidence)
-	slices.SortStableFunc(list, func(x, y *store.Evidence) int {
-		return cmp.Compare(rankOf(slices.Contains(top, y.ID)), rankOf(slices.Contains(top, x.ID)))
-	})
-	for _, e := range list {
+	for _, e := range append(first, rest...) {
 		x := templates.Evidence{Type: e.Type, Text: e.Description, From: utc(e.From), To: utc(e.To)}
 		switch i := slices.IndexFunc(out, func(y templates.Evidence) bool { y.Times = 0; return x == y }); {
 		case i >= 0:
@@ -76,13 +84,6 @@ func strongest(a *store.AlertPage) (out []templates.Evidence, listed int) {
 		}
 	}
 	return out, listed
-}
-
-func rankOf(first bool) int {
-	if first {
-		return 1
-	}
-	return 0
 }
 
 // look records that an alert was looked at in a panel.

@@ -71,6 +71,11 @@ type HeldResult struct {
 	By    string
 }
 
+// Highest is the result with the highest score; nil if none is left.
+func (p *AlertPage) Highest() *HeldResult {
+	return first(p.Held, func(h HeldResult) bool { return h.ID == p.Result })
+}
+
 // Made is a decision and who made it.
 type Made struct {
 	Decision

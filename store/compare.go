@@ -157,12 +157,9 @@ func (p *AlertPage) shares() {
 
 // parts reads the account that the model gave of the alert's highest result.
 func (p *AlertPage) parts() {
-	i := slices.IndexFunc(p.Held, func(h HeldResult) bool { return h.ID == p.Result })
-	if i < 0 || p.Held[i].Contributions == "" {
-		return
-	}
+	h := p.Highest()
 	var list []json.RawMessage
-	if json.Unmarshal([]byte(p.Held[i].Contributions), &list) != nil {
+	if h == nil || h.Contributions == "" || json.Unmarshal([]byte(h.Contributions), &list) != nil {
 		return
 	}
 	for _, raw := range list[:min(len(list), maxParts)] {

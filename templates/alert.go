@@ -8,34 +8,51 @@ import (
 	"citd/store"
 )
 
-// AlertData is what the page of one alert shows; /results/ID is the same page with a result marked.
-type AlertData struct {
-	Frame
+// Glance is what the page of an alert and the panel beside the queue both show of it.
+type Glance struct {
 	ID       int64
-	Label    string // who, in the display mode
-	Sub      string // "MH022 · Engineer, Engineering"
-	Person   string // URL of the person's page; empty: no link
-	Model    Link   // reporter of the highest result
-	At       time.Time
-	Score    float64 // the highest of its results, as posted
-	Scale    float64 // of that score; 0 means 1
-	Rank     int     // place in the queue; 0: not in it
-	Of       int     // alerts in the queue
+	Label    string    // who, in the display mode
+	Sub      string    // "MH022 · Engineer, Engineering"
+	Person   string    // URL of the person's page; empty: no link
+	At       time.Time // date of the highest result
+	Score    float64   // its score, as posted
+	Scale    float64   // of that score; 0 means 1
 	Flagged  bool
 	State    string // see Row.State
 	Status   string // see Row.Status
-	Changed  bool   // a result was changed or deleted after the decision
 	Why      []Span // the sentence
 	Dims     []Dim
-	Baseline string // said under the table: "own median over 60 days", "no baseline yet (3 results)"
+	Peers    string // who is compared, or why nobody
 	Evidence []Evidence
-	Pieces   int // of evidence in all; more than listed when larger than len(Evidence)
+	Pieces   int  // of evidence in all; more than listed when larger than len(Evidence)
+	Decide   bool // the reader may decide
+	Snoozes  []Snooze
+}
+
+// HasPeers tells whether any dimension has a band of peers to compare with.
+func (g Glance) HasPeers() bool {
+	return slices.ContainsFunc(g.Dims, func(d Dim) bool { return d.Peer95 != nil })
+}
+
+// HasOwn tells whether any dimension has an own median.
+func (g Glance) HasOwn() bool {
+	return slices.ContainsFunc(g.Dims, func(d Dim) bool { return d.Median != nil })
+}
+
+// AlertData is what the page of one alert shows; /results/ID is the same page with a result marked.
+type AlertData struct {
+	Frame
+	Glance
+	Model    Link   // reporter of the highest result
+	Rank     int    // place in the queue; 0: not in it
+	Of       int    // alerts in the queue
+	Changed  bool   // a result was changed or deleted after the decision
+	Baseline string // said under the table: "own median over 60 days", "no baseline yet (3 results)"
 	Results  []Result
 	Prior    []Prior // earlier alerts of this person that were decided
 	Notes    []Note
 	Trail    []Step
 	Facts    []Fact       // about the model
-	Peers    string       // who is compared, or why nobody
 	Parts    []store.Part // the model's own account of the highest result; they take the place of the shares
 	Similar  []Similar
 	Unlike   string      // what is said when nothing, or nothing close, was decided before
@@ -48,7 +65,6 @@ type AlertData struct {
 	Places   int
 
 	Unseen  bool   // fetched ahead: the page itself tells when it is looked at
-	Decide  bool   // the reader may decide
 	Mine    bool   // in review by the reader
 	Seen    int64  // newest decision on the alert, 0 for none
 	Back    string // where the plain forms return to
@@ -56,7 +72,6 @@ type AlertData struct {
 	Problem string // why a posted form was refused; Draft holds what it said
 	Draft   Draft
 	Reasons []store.Reason
-	Snoozes []Snooze
 }
 
 // Open tells whether the alert is still to be decided.
@@ -73,12 +88,6 @@ func (a AlertData) Ranked() []Dim {
 	slices.SortStableFunc(ds, func(x, y Dim) int { return cmp.Compare(y.rank(), x.rank()) })
 	return ds
 }
-
-// HasPeers tells whether any dimension has a band of peers to compare with.
-func (a AlertData) HasPeers() bool { return hasPeers(a.Dims) }
-
-// HasOwn tells whether any dimension has an own median.
-func (a AlertData) HasOwn() bool { return hasOwn(a.Dims) }
 
 // HasShares tells whether any dimension has a share of the score.
 func (a AlertData) HasShares() bool {

@@ -124,18 +124,19 @@ func sampleAlert() AlertData {
 		ds[i].Median, ds[i].Values = new(.19+float64(i)/50), 60
 	}
 	return AlertData{
-		Frame: sampleFrame("MH022, 0.94", "queue"), ID: 42, Label: "MH022", Sub: "Engineer, Engineering", Model: Link{"Role profile", "/models"},
-		At: before(4 * time.Hour), Score: .94, Rank: 1, Of: 83, Flagged: true, State: "new", Status: "New", Dims: ds,
-		Why:      []Span{{Text: "Device, file and login", Bold: true}, {Text: " are far above the own baseline. Device is 0.96; the own median is 0.23. "}, {Text: "Two other models", URL: "/explore"}, {Text: " reported the same person this week."}},
-		Baseline: "Own median of 60 days.",
-		Evidence: []Evidence{
-			{Type: "device", Text: "USB storage KX-64 mounted 14 times, 6.2 GB written; usual none", Subject: "KX-64", From: d(18), To: d(23), Hot: true},
-			{Type: "file", Text: "412 files opened in /design/rotor; usual 30 a day", Subject: "/design/rotor", From: d(19), To: d(22), Hot: true, Technique: "T1039", Link: "https://dlp.example/case/7"},
-			{Type: "login", Text: "5 logons on BUILD-07 between 01:50 and 04:10; usual 08:00–18:30", Subject: "BUILD-07", From: d(16), To: d(23), Hot: true},
-			{Type: "web", Text: "First visit to file-drop.example, 9 requests, no upload seen", Subject: "file-drop.example", From: d(22), To: d(22)},
-			{Type: "hr", Text: "Handover of the rotor project on 10 Nov", Clears: true},
+		Frame: sampleFrame("MH022, 0.94", "queue"), Model: Link{"Role profile", "/models"}, Rank: 1, Of: 83, Glance: Glance{
+			ID: 42, Label: "MH022", Sub: "Engineer, Engineering", At: before(4 * time.Hour), Score: .94, Flagged: true, State: "new", Status: "New", Dims: ds,
+			Why: []Span{{Text: "Device, file and login", Bold: true}, {Text: " are far above the own baseline. Device is 0.96; the own median is 0.23. "}, {Text: "Two other models", URL: "/explore"}, {Text: " reported the same person this week."}},
+			Evidence: []Evidence{
+				{Type: "device", Text: "USB storage KX-64 mounted 14 times, 6.2 GB written; usual none", Subject: "KX-64", From: d(18), To: d(23), Hot: true},
+				{Type: "file", Text: "412 files opened in /design/rotor; usual 30 a day", Subject: "/design/rotor", From: d(19), To: d(22), Hot: true, Technique: "T1039", Link: "https://dlp.example/case/7"},
+				{Type: "login", Text: "5 logons on BUILD-07 between 01:50 and 04:10; usual 08:00–18:30", Subject: "BUILD-07", From: d(16), To: d(23), Hot: true},
+				{Type: "web", Text: "First visit to file-drop.example, 9 requests, no upload seen", Subject: "file-drop.example", From: d(22), To: d(22)},
+				{Type: "hr", Text: "Handover of the rotor project on 10 Nov", Clears: true},
+			},
+			Pieces: 5, Decide: true, Snoozes: sampleSnoozes,
 		},
-		Pieces: 5,
+		Baseline: "Own median of 60 days.",
 		Results: []Result{
 			{ID: 9255, URL: "/results/9255", At: before(4 * time.Hour), Model: "Role profile", Score: .94, Flagged: true, Dims: dims(.34, .42, .96, .81, .93), Pieces: 4, Marked: true},
 			{ID: 9201, URL: "/results/9201", At: before(30 * time.Hour), Model: "USB watch", Score: .78, Dims: dims(-1, -1, .78, -1), Pieces: 1},
@@ -145,7 +146,7 @@ func sampleAlert() AlertData {
 		Notes: []Note{{Text: "Manager confirms no project needs /design/rotor since the handover on 10 Nov.", By: "A. Keane", At: before(3 * 24 * time.Hour), On: "on the person"}},
 		Trail: []Step{{State: "view", Text: "Opened by A. Keane", At: before(2 * time.Minute)}, {State: "flag", Text: "Flagged by the model", At: before(4 * time.Hour)}, {State: "post", Text: "Posted by role-profile", At: before(4 * time.Hour)}},
 		Facts: []Fact{{"Reporter", Link{"Role profile", "/models"}}, {"Confirmed, all scores", Link{"11 of 127", ""}}, {"Other models, 7 days", Link{"USB watch, File access", ""}}},
-		Prev:  "", Next: "/alerts/41", Place: 1, Places: 83, Decide: true, Back: "/alerts/42", Reasons: sampleReasons, Snoozes: sampleSnoozes,
+		Prev:  "", Next: "/alerts/41", Place: 1, Places: 83, Back: "/alerts/42", Reasons: sampleReasons,
 	}
 }
 
@@ -160,9 +161,10 @@ func samplePeek() PeekData {
 	for i := range a.Dims {
 		a.Dims[i].Peer50, a.Dims[i].Peer95 = new(.19), new(.3)
 	}
+	g := a.Glance
+	g.Person, g.Why, g.Evidence, g.Pieces = "/people/22", a.Why[:2], a.Evidence[:4], 7
 	return PeekData{
-		ID: 42, Now: now, URL: "/alerts/42", Label: "MH022", Sub: "Engineer, Engineering", Person: "/people/22", Dims: a.Dims, Score: .94, Model: "Role profile",
-		At: a.At, Flagged: true, Models: 3, State: "new", Status: "New", Why: a.Why[:2], Rank: "score 0.94, flagged +0.06, 3 models agree +0.06",
-		Evidence: a.Evidence[:4], Pieces: 7, More: 3, Strip: PersonStrip{First: now.AddDate(0, 0, -59), Own: own}, Decide: true, Open: true, Snoozes: sampleSnoozes,
+		Glance: g, Now: now, URL: "/alerts/42", Model: "Role profile", Models: 3, Rank: "score 0.94, flagged +0.06, 3 models agree +0.06",
+		More: 3, Strip: PersonStrip{First: now.AddDate(0, 0, -59), Own: own}, Open: true,
 	}
 }

@@ -165,12 +165,15 @@ func alertCases() []struct {
 	hidden := sampleAlert()
 	hidden.Reveal, hidden.Reveals, hidden.Similar, hidden.Unlike = "/people/22/reveal", sampleReveals, nil, "Nothing that reports the same dimensions was decided about anybody else yet."
 	evil := AlertData{
-		Frame: sampleFrame(hostile, hostile), Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Model: Link{hostile, "javascript:alert(1)"}, At: now,
-		State: "in_review", Status: hostile, Why: []Span{{Text: hostile, Bold: true}, {Text: hostile, URL: "javascript:alert(1)"}}, Dims: []Dim{{Name: hostile, Value: new(math64())}, {Name: "Web"}}, Baseline: hostile,
-		Evidence: []Evidence{{Type: hostile, Text: hostile, Subject: hostile, From: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Link: "javascript:alert(1)", Source: hostile, Technique: hostile}},
-		Results:  []Result{{Model: hostile, At: now, Covered: hostile, URL: "javascript:alert(1)"}}, Prior: []Prior{{Text: hostile, By: hostile, Note: hostile, At: now}},
-		Notes: []Note{{hostile, hostile, now, hostile}}, Trail: []Step{{State: hostile, Text: hostile, Note: hostile, At: now}}, Facts: []Fact{{hostile, Link{hostile, ""}}}, Decide: true, Mine: true,
-		Peers: hostile, Unlike: hostile, Parts: []store.Part{{Name: hostile, Text: hostile, Value: new(1e308), Weight: 1e308}, {Name: hostile, Text: hostile, Value: nil, Weight: -1e308}}, Reveals: []store.Reason{{Digit: 1, Text: hostile, Note: true}},
+		Frame: sampleFrame(hostile, hostile), Model: Link{hostile, "javascript:alert(1)"}, Baseline: hostile,
+		Glance: Glance{
+			Label: hostile, Sub: hostile, Person: "javascript:alert(1)", At: now, Decide: true, Peers: hostile,
+			State: "in_review", Status: hostile, Why: []Span{{Text: hostile, Bold: true}, {Text: hostile, URL: "javascript:alert(1)"}}, Dims: []Dim{{Name: hostile, Value: new(math64())}, {Name: "Web"}},
+			Evidence: []Evidence{{Type: hostile, Text: hostile, Subject: hostile, From: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Link: "javascript:alert(1)", Source: hostile, Technique: hostile}},
+		},
+		Results: []Result{{Model: hostile, At: now, Covered: hostile, URL: "javascript:alert(1)"}}, Prior: []Prior{{Text: hostile, By: hostile, Note: hostile, At: now}},
+		Notes: []Note{{hostile, hostile, now, hostile}}, Trail: []Step{{State: hostile, Text: hostile, Note: hostile, At: now}}, Facts: []Fact{{hostile, Link{hostile, ""}}}, Mine: true,
+		Unlike: hostile, Parts: []store.Part{{Name: hostile, Text: hostile, Value: new(1e308), Weight: 1e308}, {Name: hostile, Text: hostile, Value: nil, Weight: -1e308}}, Reveals: []store.Reason{{Digit: 1, Text: hostile, Note: true}},
 		Similar: []Similar{{URL: "javascript:alert(1)", Label: hostile, Model: hostile, State: hostile, Status: hostile, At: now, Dims: dims(.1)}},
 	}
 	evil.Reveal = "javascript:alert(1)"
@@ -187,8 +190,11 @@ func peekCases() []struct {
 	few := samplePeek()
 	few.Peers, few.Person, few.Strip, few.Decide, few.Evidence, few.Pieces, few.More = "Too few peers to compare: 2 others with the role Counsel.", "", PersonStrip{}, false, nil, 0, 0
 	evil := PeekData{
-		URL: "javascript:alert(1)", Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Model: hostile, Status: hostile, Rank: hostile, Peers: hostile,
-		Why: []Span{{Text: hostile, Bold: true}}, Evidence: []Evidence{{Type: hostile, Text: hostile}}, Dims: []Dim{{Name: hostile, Value: new(math.Inf(1))}}, Now: now, At: now,
+		URL: "javascript:alert(1)", Model: hostile, Rank: hostile, Now: now,
+		Glance: Glance{
+			Label: hostile, Sub: hostile, Person: "javascript:alert(1)", Status: hostile, Peers: hostile, At: now,
+			Why: []Span{{Text: hostile, Bold: true}}, Evidence: []Evidence{{Type: hostile, Text: hostile}}, Dims: []Dim{{Name: hostile, Value: new(math.Inf(1))}},
+		},
 	}
 	return []struct {
 		name string
