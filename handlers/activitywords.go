@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,11 +27,7 @@ func (t teller) person(id int64) templates.Span {
 
 // entry tells who did what to whom, with links.
 func (t teller) entry(e store.Entry) templates.ActivityEntry {
-	by := e.By
-	if by == "" {
-		by = "citd"
-	}
-	out := templates.ActivityEntry{Sign: "key", Says: []templates.Span{{Text: by, Bold: true}}, At: local(e.At), Seq: e.Seq}
+	out := templates.ActivityEntry{Sign: "key", Says: []templates.Span{{Text: cmp.Or(e.By, "citd"), Bold: true}}, At: local(e.At), Seq: e.Seq}
 	if e.Token {
 		out.From = "script"
 	}
@@ -129,12 +126,9 @@ func (t teller) batch(entries []store.Entry) templates.ActivityEntry {
 
 // other tells verbs that need no link.
 func (t teller) other(out *templates.ActivityEntry, e store.Entry) {
-	words := map[string]string{
+	words := cmp.Or(map[string]string{
 		"search": "searched", "export": "exported", "setting": "changed a setting", "import": "imported", "read": "read over the API", "purge": "removed for good", "restore": "put a backup in the place of the file",
-	}[e.Verb]
-	if words == "" {
-		words = e.Verb
-	}
+	}[e.Verb], e.Verb)
 	if e.Verb == "search" {
 		out.Sign = "view"
 	}
@@ -147,12 +141,9 @@ func (t teller) other(out *templates.ActivityEntry, e store.Entry) {
 
 // objectWords names what an entry is about.
 func objectWords(e store.Entry) string {
-	name := map[string]string{
+	name := cmp.Or(map[string]string{
 		"detectionmodelresult": "result", "detectionevidence": "evidence", "employee": "person", "employeeevent": "event of employment",
-	}[e.Object]
-	if name == "" {
-		name = e.Object
-	}
+	}[e.Object], e.Object)
 	if e.ID == 0 {
 		return map[string]string{"result": "results", "person": "people", "alert": "alerts"}[name]
 	}
@@ -161,13 +152,9 @@ func objectWords(e store.Entry) string {
 
 // accountWords tells what was done to an account, to stand before its name.
 func accountWords(verb string) string {
-	words := map[string]string{
+	return cmp.Or(map[string]string{
 		"login": "signed in", "logout": "signed out", "login-link": "made a sign-in link for", "login-failed": "refused sign-ins of",
 		"account-add": "added", "account-role": "gave another role to", "account-lock": "locked", "account-unlock": "let in again",
 		"account-password": "set the password of", "account-reset": "took away the password and made a sign-in link for",
-	}[verb]
-	if words == "" {
-		return verb
-	}
-	return words
+	}[verb], verb)
 }

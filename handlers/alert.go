@@ -180,7 +180,8 @@ func fillResults(d *templates.AlertData, p *store.AlertPage, drawn []store.Dimen
 			Flagged: h.Flag, Pieces: len(h.Evidence), Dims: teeth(drawn, h.Values(), h.Scale),
 		}
 		if h.Of != nil {
-			x.Covered = verb(h.Of) + " " + local(h.Of.At).Format("2 Jan") + " by " + h.By
+			did, _ := verdict(h.Of)
+			x.Covered = did + " " + local(h.Of.At).Format("2 Jan") + " by " + h.By
 		}
 		d.Results = append(d.Results, x)
 	}
@@ -196,7 +197,7 @@ func fillHistory(d *templates.AlertData, p *store.AlertPage) {
 		if m.ID == p.Seen && p.State != store.StateWithdrawn {
 			d.Undo = &templates.Undo{Decision: m.ID, Text: m.By + " " + m.Did() + ", " + local(m.At).Format("15:04 on 2 Jan")}
 		}
-		d.Trail = append(d.Trail, templates.Step{State: stepOf(m.Action), Text: m.By + " " + m.Did(), Note: m.Note, At: local(m.At)})
+		d.Trail = append(d.Trail, templates.Step{State: stateOf[m.Action], Text: m.By + " " + m.Did(), Note: m.Note, At: local(m.At)})
 	}
 	if len(p.Held) > 1 {
 		d.Trail = append(d.Trail, templates.Step{State: "post", Text: "Newest result received", At: local(p.Received)})
@@ -204,8 +205,6 @@ func fillHistory(d *templates.AlertData, p *store.AlertPage) {
 	d.Trail = append(d.Trail, templates.Step{State: "new", Text: "Opened by its first result", At: local(p.Opened)})
 	for _, e := range p.Events {
 		d.Trail = append(d.Trail, templates.Step{State: "note", Text: eventText(e), Note: e.Text, At: utc(e.At)})
-	}
-	for _, e := range p.Events {
 		d.Marks = append(d.Marks, utc(e.At))
 	}
 	slices.SortStableFunc(d.Trail, func(a, b templates.Step) int { return b.At.Compare(a.At) })
@@ -216,21 +215,6 @@ func fillHistory(d *templates.AlertData, p *store.AlertPage) {
 		}
 		d.Prior = append(d.Prior, x)
 	}
-}
-
-// stepOf picks the sign of a decision.
-func stepOf(a store.Action) string {
-	switch a {
-	case store.Review, store.Reopen:
-		return "review"
-	case store.Confirm:
-		return "confirmed"
-	case store.Dismiss:
-		return "dismissed"
-	case store.Snooze:
-		return "snoozed"
-	}
-	return "note"
 }
 
 // eventText is what happened in somebody's employment: "Notice given (hr)".
@@ -245,26 +229,23 @@ func eventText(e *store.EmployeeEvent) string {
 	return text
 }
 
+func fact(name, value string) templates.Fact {
+	return templates.Fact{Name: name, Value: templates.Link{Text: value}}
+}
+
 // facts are about the model of the highest result.
 func (p *pages) facts(a *store.AlertPage) []templates.Fact {
-	text := func(name, value string) templates.Fact {
-		return templates.Fact{Name: name, Value: templates.Link{Text: value}}
-	}
 	f := []templates.Fact{{Name: "Reporter", Value: templates.Link{Text: a.Reporter, URL: nav.Models}}}
 	if a.Scale != 1 && a.Scale != 0 {
-		f = append(f, text("Its scale", "0 to "+strconv.FormatFloat(a.Scale, 'g', -1, 64)))
+		f = append(f, fact("Its scale", "0 to "+strconv.FormatFloat(a.Scale, 'g', -1, 64)))
 	}
 	if m := a.Record; m.Decided > 0 {
-		f = append(f, text("Confirmed in 60 days", fmt.Sprintf("%s of %s decided", store.Count(m.Confirmed), store.Count(m.Decided))))
+		f = append(f, fact("Confirmed in 60 days", fmt.Sprintf("%s of %s decided", store.Count(m.Confirmed), store.Count(m.Decided))))
 		if m.HighCount > 0 {
-			f = append(f, text("Confirmed from 0.7 up", fmt.Sprintf("%s of %s", store.Count(m.HighConfirmed), store.Count(m.HighCount))))
+			f = append(f, fact("Confirmed from 0.7 up", fmt.Sprintf("%s of %s", store.Count(m.HighConfirmed), store.Count(m.HighCount))))
 		}
 	} else {
-		f = append(f, text("Confirmed in 60 days", "nothing decided yet"))
+		f = append(f, fact("Confirmed in 60 days", "nothing decided yet"))
 	}
-	others := "none"
-	if len(a.Others) > 0 {
-		others = strings.Join(a.Others, ", ")
-	}
-	return append(f, text("Other models, 7 days", others), text("Ranked by", terms(a.AlertHead)))
+	return append(f, fact("Other models, 7 days", cmp.Or(strings.Join(a.Others, ", "), "none")), fact("Ranked by", terms(a.AlertHead)))
 }

@@ -77,11 +77,7 @@ func (p *pages) refuse(w http.ResponseWriter, r *request, id int64, cause error)
 	if e.Kind != store.Invalid && e.Kind != store.Conflict {
 		return cause
 	}
-	back, err := url.Parse(ownPath(r.PostForm.Get("back")))
-	if err != nil {
-		back = &url.URL{}
-	}
-	d, err := p.alertData(r, id, placeOf(back.Query()))
+	d, err := p.alertData(r, id, r.cameFrom())
 	if err != nil {
 		return err
 	}
@@ -138,18 +134,21 @@ func (p *pages) alertLabel(r *request, alert int64) string {
 
 // heldFor tells why an alert was left out of a dismissal.
 func heldFor(h store.Held) string {
-	last := len(h.Families) - 1
-	return strings.Join(h.Families[:last], ", ") + " and " + h.Families[last] + " flagged this person"
+	return store.And(h.Families) + " flagged this person"
+}
+
+// cameFrom is the part of the queue that a form returns to.
+func (r *request) cameFrom() place {
+	back, err := url.Parse(ownPath(r.PostForm.Get("back")))
+	if err != nil {
+		return placeOf(nil)
+	}
+	return placeOf(back.Query())
 }
 
 // tellBulk shows the queue again with what a decision about many left out.
 func (p *pages) tellBulk(w http.ResponseWriter, r *request, b store.Bulk) error {
-	f := r.PostForm
-	back, err := url.Parse(ownPath(f.Get("back")))
-	if err != nil {
-		back = &url.URL{}
-	}
-	at := placeOf(back.Query())
+	at := r.cameFrom()
 	d, err := p.queueData(r, at)
 	if err != nil {
 		return err
@@ -197,13 +196,8 @@ func (p *pages) bulk(r *request) (b store.Bulk, err error) {
 		}
 		return store.UndoBatch(r.Context(), p.db, r.actor, batch)
 	}
-	c, err := choiceOf(f)
+	c, err := choiceOfMany(f)
 	if err != nil {
-		return b, err
-	}
-	c.Seen, c.Results = nil, nil
-	c.Anyway = f.Get("anyway") != ""
-	if c.Batch, err = numberOf(f, "batch"); err != nil {
 		return b, err
 	}
 	if c.Action == store.Confirm || c.Action == store.Dismiss {
@@ -246,6 +240,16 @@ func choiceOf(f url.Values) (c store.Choice, err error) {
 	if err == nil && c.Results == nil && f.Has("ticks") && (c.Action == store.Confirm || c.Action == store.Dismiss) {
 		return c, store.Errorf(store.Invalid, "tick at least one result for the decision to cover") // no tick is not all of them
 	}
+	return c, err
+}
+
+// choiceOfMany reads a form about many alerts.
+func choiceOfMany(f url.Values) (c store.Choice, err error) {
+	if c, err = choiceOf(f); err != nil {
+		return c, err
+	}
+	c.Seen, c.Results, c.Anyway = nil, nil, f.Get("anyway") != ""
+	c.Batch, err = numberOf(f, "batch")
 	return c, err
 }
 

@@ -14,16 +14,12 @@ import (
 // nothing is decided.
 func (p *pages) exploreDecide(w http.ResponseWriter, r *request) error {
 	form := r.PostForm
-	choice, err := choiceOf(form)
+	choice, err := choiceOfMany(form)
 	if err != nil {
 		return err
 	}
 	ids, err := p.chosen(r, form)
 	if err != nil {
-		return err
-	}
-	choice.Seen, choice.Results, choice.Anyway = nil, nil, form.Get("anyway") != ""
-	if choice.Batch, err = numberOf(form, "batch"); err != nil {
 		return err
 	}
 	done, err := store.DecideResults(r.Context(), p.db, r.actor, ids, choice)

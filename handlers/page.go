@@ -87,7 +87,8 @@ func standingIn(h *store.AlertHead, now time.Time) (state, more string) {
 	case store.StateConfirmed:
 		return "Confirmed", " by " + h.By
 	case store.StateDismissed:
-		return "Dismissed", because(h.Closed)
+		_, why := verdict(h.Closed)
+		return "Dismissed", why
 	}
 	return "Withdrawn", ", its results are gone"
 }
@@ -108,21 +109,13 @@ func snoozedUntil(h *store.AlertHead, now time.Time) string {
 	return " until " + strings.Join(parts, " or ")
 }
 
-// because is the reason of a dismissal, to stand behind the word.
-func because(d *store.Decision) string {
-	if d == nil || d.Action != store.Dismiss {
-		return ""
+// verdict is what was decided and why, within a sentence: "dismissed" and ", expected for the role".
+func verdict(d *store.Decision) (did, why string) {
+	if d == nil {
+		return "", ""
 	}
-	text := store.Reasons[d.Reason.V].Text
-	return ", " + strings.ToLower(text[:1]) + text[1:]
-}
-
-// verb is what a verdict was, within a sentence.
-func verb(d *store.Decision) string {
-	if d.Action == store.Confirm {
-		return "confirmed"
-	}
-	return "dismissed"
+	did, why, _ = strings.Cut(d.Did(), " it")
+	return did, why
 }
 
 // local is a time of ours in the machine's zone, utc a time that was posted.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -235,7 +236,7 @@ func peersSay(p store.Peers, out []string, span string) []templates.Span {
 	case 1:
 		return []templates.Span{{Text: " "}, {Text: capital(out[0]), Bold: true}, {Text: " is above the range of " + others + "."}}
 	}
-	return []templates.Span{{Text: " "}, {Text: capital(strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]), Bold: true}, {Text: " are above the range of " + others + "."}}
+	return []templates.Span{{Text: " "}, {Text: capital(store.And(out)), Bold: true}, {Text: " are above the range of " + others + "."}}
 }
 
 func capital(s string) string {
@@ -256,10 +257,7 @@ func (p *pages) fillEvents(r *request, d *templates.PersonData, who store.Subjec
 		return err
 	}
 	for i, e := range events {
-		at, words := utc(e.At), eventWords[e.Kind]
-		if words == "" {
-			words = e.Kind
-		}
+		at, words := utc(e.At), cmp.Or(eventWords[e.Kind], e.Kind)
 		if (e.Kind == "notice_given" || e.Kind == "left") && d.Standing == "" && !at.After(d.Now) {
 			d.Standing = words + " " + at.Format("2 Jan")
 		}
@@ -284,25 +282,13 @@ func (p *pages) fillEvents(r *request, d *templates.PersonData, who store.Subjec
 var employment = map[string]string{"P": "Permanent", "C": "Contract", "T": "Temporary"}
 
 func (p *pages) fillIdentity(r *request, d *templates.PersonData, who store.Subject) error {
-	fact := func(list *[]templates.Fact, name, value string) {
-		if value != "" {
-			*list = append(*list, templates.Fact{Name: name, Value: templates.Link{Text: value}})
-		}
-	}
+	id := fact("Employee ID", who.EmployeeID)
 	if d.Mode == modePseudonyms {
-		fact(&d.Facts, "Pseudonym", who.Pseudonym)
-	} else {
-		fact(&d.Facts, "Employee ID", who.EmployeeID)
+		id = fact("Pseudonym", who.Pseudonym)
 	}
-	fact(&d.Facts, "Role", who.Role)
-	fact(&d.Facts, "Department", who.Department)
-	fact(&d.Facts, "Site", who.Site)
-	status := who.Employment
-	if words := employment[status]; words != "" {
-		status = words
-	}
-	fact(&d.Facts, "Employment", status)
-	fact(&d.Facts, "Left on", who.LeftOn)
+	status := cmp.Or(employment[who.Employment], who.Employment)
+	d.Facts = []templates.Fact{id, fact("Role", who.Role), fact("Department", who.Department), fact("Site", who.Site), fact("Employment", status), fact("Left on", who.LeftOn)}
+	d.Facts = slices.DeleteFunc(d.Facts, func(f templates.Fact) bool { return f.Value.Text == "" })
 	d.Hidden = "Name, birth date, gender, nationality, marital status, ethnicity and address"
 	if d.Mode == modeNames {
 		d.Hidden = "Birth date, gender, nationality, marital status, ethnicity and address"
@@ -322,10 +308,7 @@ func (p *pages) fillIdentity(r *request, d *templates.PersonData, who store.Subj
 			{"Ethnicity", i.Ethnicity},
 			{"Address", i.Address},
 		} {
-			if f[1] == "" {
-				f[1] = "not known"
-			}
-			fact(&d.Identity, f[0], f[1])
+			d.Identity = append(d.Identity, fact(f[0], cmp.Or(f[1], "not known")))
 		}
 		return nil
 	}

@@ -102,20 +102,7 @@ func (p *pages) fillDecisions(r *request, d *templates.PersonData, who store.Sub
 
 // decisionWords tells a decision with the score of its alert: "Dismissed 0.61, expected for the role".
 func decisionWords(m store.PersonDecision) string {
-	score := store.Figure(m.Score)
-	switch m.Action {
-	case store.Review:
-		return "Took " + score + " into review"
-	case store.Confirm:
-		return "Confirmed " + score
-	case store.Dismiss:
-		return "Dismissed " + score + because(&m.Decision)
-	case store.Snooze:
-		return "Snoozed " + score
-	case store.Reopen:
-		return "Reopened " + score
-	}
-	return "Took a decision back"
+	return strings.Replace(capital(m.Did()), " it", " "+store.Figure(m.Score), 1)
 }
 
 // fillLooks lists who has looked at the person, and why at the identity.
@@ -146,7 +133,7 @@ func (p *pages) fillLooks(r *request, d *templates.PersonData, who store.Subject
 func revealWords(detail string) string {
 	for _, x := range store.RevealReasons {
 		if detail == "reason "+strconv.Itoa(x.Digit) {
-			return strings.ToLower(x.Text[:1]) + x.Text[1:]
+			return store.LowerFirst(x.Text)
 		}
 	}
 	return ""

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"citd/store"
@@ -65,11 +64,7 @@ func (p *pages) deleteView(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	back, err := url.Parse(r.PostFormValue("back"))
-	if err != nil {
-		back = &url.URL{}
-	}
-	redirect(w, ownPath(back.String()))
+	redirect(w, ownPath(r.PostForm.Get("back")))
 	return nil
 }
 

@@ -190,9 +190,6 @@ func (s *server) backupFacts(r *request) ([]templates.Fact, error) {
 	if s.opt.Demo {
 		nightly = "none in a demo"
 	}
-	fact := func(name, value string) templates.Fact {
-		return templates.Fact{Name: name, Value: templates.Link{Text: value}}
-	}
 	return []templates.Fact{fact("Last", last), fact("Nightly", nightly)}, err
 }
 

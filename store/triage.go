@@ -63,7 +63,7 @@ func (d Decision) Did() string {
 	case Confirm:
 		return "confirmed it"
 	case Dismiss:
-		return "dismissed it, " + lowerFirst(Reasons[d.Reason.V].Text)
+		return "dismissed it, " + LowerFirst(Reasons[d.Reason.V].Text)
 	case Snooze:
 		return "snoozed it"
 	case Reopen:
@@ -74,7 +74,8 @@ func (d Decision) Did() string {
 	return "wrote a note"
 }
 
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+// LowerFirst writes a text as it stands within a sentence.
+func LowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 const (
 	maxNote = 4 << 10 // bytes
