@@ -44,7 +44,7 @@ func activityAsked(r *request) asked {
 			a.Kind = k.kind
 		}
 	}
-	a.day, _ = time.ParseInLocation(time.DateOnly, v.Get("day"), time.Local)
+	a.day, _ = time.ParseInLocation(time.DateOnly+" 15", v.Get("day")+" 12", time.Local)
 	return a
 }
 
@@ -154,7 +154,7 @@ func (p *pages) fillDays(r *request, d *templates.ActivityData, a asked, entries
 		return err
 	}
 	kept := entries[:span.kept]
-	for day := span.newest; !day.Before(span.oldest); day = dayBegin(day.AddDate(0, 0, -1)) {
+	for day := span.newest; !day.Before(span.oldest); day = day.AddDate(0, 0, -1) {
 		on := templates.ActivityDay{Label: dayLabel(d.Now, day)}
 		if a.tellsPosts() && !day.After(span.told) {
 			if on.Posts, err = p.postsOf(r.Context(), day); err != nil {
@@ -195,12 +195,12 @@ type daySpan struct {
 // daysOf decides how far back a page goes: to its last entry, and where posts
 // are told, over two weeks at most and, without a further entry, to the first result.
 func (p *pages) daysOf(ctx context.Context, now time.Time, a asked, entries []store.Entry, next int64) (s daySpan, err error) {
-	s = daySpan{newest: dayBegin(now), told: dayBegin(now), kept: len(entries), next: next}
+	s = daySpan{newest: noon(now), told: noon(now), kept: len(entries), next: next}
 	if !a.day.IsZero() && a.day.Before(s.told) {
 		s.newest, s.told = a.day, a.day
 	}
 	if len(entries) > 0 && !a.tellsPosts() {
-		s.newest, s.oldest = dayBegin(local(entries[0].At)), dayBegin(local(entries[len(entries)-1].At))
+		s.newest, s.oldest = noon(local(entries[0].At)), noon(local(entries[len(entries)-1].At))
 		return s, nil
 	}
 	if !a.tellsPosts() {
@@ -213,7 +213,7 @@ func (p *pages) daysOf(ctx context.Context, now time.Time, a asked, entries []st
 	}
 	limit := s.told.AddDate(0, 0, 1-shownDays)
 	for i, e := range entries {
-		day := dayBegin(local(e.At))
+		day := noon(local(e.At))
 		if day.Before(limit) { // the rest is for the next page
 			s.kept, s.oldest, s.next = i, limit, e.Seq+1
 			return s, nil
@@ -226,7 +226,7 @@ func (p *pages) daysOf(ctx context.Context, now time.Time, a asked, entries []st
 	if next != 0 {
 		return s, nil
 	}
-	first := dayBegin(orZero(date))
+	first := noon(orZero(date))
 	switch {
 	case date != 0 && first.Before(limit):
 		s.oldest, s.next = limit, 1 // no entry comes before the first
@@ -238,17 +238,17 @@ func (p *pages) daysOf(ctx context.Context, now time.Time, a asked, entries []st
 	return s, nil
 }
 
-// dayBegin is the midnight before t, in t's zone.
-func dayBegin(t time.Time) time.Time {
+// noon stands for t's day, in t's zone: there are days that have no midnight.
+func noon(t time.Time) time.Time {
 	y, m, d := t.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+	return time.Date(y, m, d, 12, 0, 0, 0, t.Location())
 }
 
 func dayLabel(now, day time.Time) string {
 	switch {
 	case sameDay(day, now):
 		return "Today"
-	case sameDay(day, now.AddDate(0, 0, -1)):
+	case sameDay(day, noon(now).AddDate(0, 0, -1)):
 		return "Yesterday"
 	case day.Year() == now.Year():
 		return day.Format("Monday 2 January")
@@ -258,7 +258,8 @@ func dayLabel(now, day time.Time) string {
 
 // postsOf tells what models posted that is dated on a day.
 func (p *pages) postsOf(ctx context.Context, day time.Time) ([]templates.Span, error) {
-	posted, err := p.db.PostedBetween(ctx, day.UnixMicro(), day.AddDate(0, 0, 1).UnixMicro())
+	y, m, d := day.Date()
+	posted, err := p.db.PostedBetween(ctx, time.Date(y, m, d, 0, 0, 0, 0, day.Location()).UnixMicro(), time.Date(y, m, d+1, 0, 0, 0, 0, day.Location()).UnixMicro())
 	if err != nil || len(posted) == 0 {
 		return nil, err
 	}
