@@ -58,6 +58,9 @@ func (a *alertRow) differences(r reader, asOf int64) (out []string, err error) {
 	}
 	was := a.summary
 	inForce := a.take(decisions, points, asOf)
+	if was.state == StateNew && a.state == StateSnoozed && a.until.Valid {
+		a.turn(StateNew) // the clock was ahead when it woke
+	}
 	differ := func(field string, cached, summary any) {
 		out = append(out, fmt.Sprintf("alert %d: %s is %v in the table, %v by its decisions and results", a.id, field, cached, summary))
 	}

@@ -43,8 +43,12 @@ func (db *DB) NamesShown(ctx context.Context, by Actor, ids []int64, asOf int64)
 		jsonIDs(ids), mode, by.ID, asOf)
 }
 
+// running asks whether a reveal runs at a time. One that would end later than any
+// was made while the clock was ahead.
+var running = fmt.Sprintf(`until - ? BETWEEN 1 AND %d`, (RevealLife + skew).Microseconds())
+
 // mayName asks whether in a display mode an account may see an employee by name at a time.
-const mayName = `(? = 'names' OR id IN (SELECT employee FROM reveal WHERE account = ? AND until > ?))`
+var mayName = `(? = 'names' OR id IN (SELECT employee FROM reveal WHERE account = ? AND ` + running + `))`
 
 // Revealed returns the identity of a person if it was revealed to by and has not
 // faded yet; else nil.
@@ -53,7 +57,7 @@ func (db *DB) Revealed(ctx context.Context, by Actor, person, asOf int64) (*Iden
 	err := db.r.QueryRowContext(ctx, `SELECT e.title, e.name, coalesce(e.dateOfBirth, ''), e.gender, e.nationality, e.maritalStatus, e.ethnicity,
 			concat_ws(', ', nullif(a.line1, ''), nullif(a.line2, ''), nullif(a.city, ''), nullif(a.postcode, ''), nullif(a.country, '')), v.until
 		FROM reveal v JOIN employee e ON e.id = v.employee LEFT JOIN address a ON a.id = e.homeAddress
-		WHERE v.account = ? AND v.employee = ? AND v.until > ? ORDER BY v.until DESC LIMIT 1`, by.ID, person, asOf).
+		WHERE v.account = ? AND v.employee = ? AND `+running+` ORDER BY v.until DESC LIMIT 1`, by.ID, person, asOf).
 		Scan(&i.Title, &i.Name, &i.DateOfBirth, &i.Gender, &i.Nationality, &i.MaritalStatus, &i.Ethnicity, &i.Address, &i.Until)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -69,7 +73,7 @@ func (db *DB) MayKnow(ctx context.Context, by Actor, r *Resource, id, asOf int64
 		return false, nil
 	}
 	err = db.r.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM reveal v JOIN employee e ON e.id = v.employee
-		WHERE v.account = ? AND v.until > ? AND e.`+column+` = ?)`, by.ID, asOf, id).Scan(&may)
+		WHERE v.account = ? AND `+running+` AND e.`+column+` = ?)`, by.ID, asOf, id).Scan(&may)
 	return may, classify(err)
 }
 
@@ -111,14 +115,14 @@ const ViewSpan = 15 * time.Minute
 // for each account, subject and 15 minutes. What is asked for may only be shown
 // once this has returned without an error.
 func (db *DB) RecordView(ctx context.Context, by Actor, object string, id int64) error {
-	const seen = `SELECT EXISTS (SELECT 1 FROM audit WHERE object = ? AND object_id IS nullif(?, 0) AND verb = 'view' AND account = ? AND at > ?)`
-	var known bool
-	since := db.Now() - ViewSpan.Microseconds()
-	if err := db.r.QueryRowContext(ctx, seen, object, id, by.ID, since).Scan(&known); err != nil || known {
+	const last = `SELECT coalesce((SELECT at FROM audit WHERE object = ? AND object_id IS nullif(?, 0) AND verb = 'view' AND account = ? ORDER BY seq DESC LIMIT 1), 0)`
+	var at int64
+	known := func(now int64) bool { return at <= now && now < at+ViewSpan.Microseconds() } // not one of a clock that was ahead
+	if err := db.r.QueryRowContext(ctx, last, object, id, by.ID).Scan(&at); err != nil || known(db.Now()) {
 		return classify(err)
 	}
 	return db.do(ctx, func(tx *Tx) error {
-		if err := tx.Row(seen, []any{object, id, by.ID, since}, &known); err != nil || known {
+		if err := tx.Row(last, []any{object, id, by.ID}, &at); err != nil || known(tx.Now) {
 			return err // two tabs at once
 		}
 		return audit(tx, by, "view", object, id, "")

@@ -327,7 +327,7 @@ func (db *DB) noteFailure(ctx context.Context, account int64) {
 	l.mu.Lock()
 	f := l.failed[account]
 	f.n++
-	due := now >= f.next
+	due := now >= f.next || now < f.next-failEvery.Microseconds() // or the clock was put back
 	if due {
 		l.failed[account] = failure{next: now + failEvery.Microseconds()}
 	} else {

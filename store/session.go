@@ -157,9 +157,9 @@ func (db *DB) FollowLink(ctx context.Context, code string, again time.Duration, 
 	return cookie, db.do(ctx, func(tx *Tx) error {
 		var who Actor
 		err := tx.Row(`SELECT a.id, a.name, a.role FROM session s JOIN account a ON a.id = s.account
-			WHERE s.hash = ? AND s.kind = 'link' AND s.expires_at > ? AND coalesce(s.used_at, ?) + ? >= ?
+			WHERE s.hash = ? AND s.kind = 'link' AND s.expires_at > ? AND s.created_at <= ? AND abs(coalesce(s.used_at, ?) - ?) <= ?
 			AND a.locked_at IS NULL AND coalesce(a.expires_at, ?) >= ?`,
-			[]any{digest(code), tx.Now, tx.Now, again.Microseconds(), tx.Now, tx.Now, tx.Now}, &who.ID, &who.Name, &who.Role)
+			[]any{digest(code), tx.Now, tx.Now + skew.Microseconds(), tx.Now, tx.Now, again.Microseconds(), tx.Now, tx.Now}, &who.ID, &who.Name, &who.Role)
 		if err != nil {
 			return absent(err, Unauthorized, "this link was used already or is older than %d minutes; citd login-link prints another", int(LinkLife.Minutes()))
 		}
