@@ -205,7 +205,6 @@ func (a *api) apply(w http.ResponseWriter, r *request, body io.ReaderAt, fn func
 // setNames lists names in a header; what could break a header is left out.
 func setNames(h http.Header, header string, names []string) {
 	var clean []string
-	seen := map[string]bool{}
 	for _, n := range names {
 		plain := strings.Map(func(c rune) rune {
 			if c <= ' ' || c > '~' || c == ',' {
@@ -213,10 +212,7 @@ func setNames(h http.Header, header string, names []string) {
 			}
 			return c
 		}, n)
-		if !seen[plain] && len(clean) < 50 {
-			seen[plain] = true
-			clean = append(clean, plain[:min(len(plain), 100)])
-		}
+		clean = append(clean, plain[:min(len(plain), 100)])
 	}
 	if len(clean) > 0 {
 		h.Set(header, strings.Join(clean, ", "))

@@ -40,6 +40,17 @@ type Notes struct {
 	Known      int64    // a row that the answer tells and that was there before; 0: none
 }
 
+const maxNoted = 50 // names of a kind: an answer has room for no more
+
+func noted(list []string, names ...string) []string {
+	for _, n := range names {
+		if len(list) < maxNoted && !slices.Contains(list, n) {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
 // Saved is a row as it is stored now.
 type Saved struct {
 	Row     any
@@ -131,7 +142,7 @@ func (b *Batch) Post(in *Input) (Saved, error) {
 
 // upsert is Post of an object of a list, where a resource_uri alone names the row.
 func (b *Batch) upsert(in *Input) (Saved, error) {
-	b.notes.Ignored = append(b.notes.Ignored, in.ignored...)
+	b.notes.Ignored = noted(b.notes.Ignored, in.ignored...)
 	id, err := b.find(in, true)
 	if err != nil {
 		return Saved{}, err
@@ -140,7 +151,7 @@ func (b *Batch) upsert(in *Input) (Saved, error) {
 		return b.insert(in)
 	}
 	s, changed, err := b.update(in, id)
-	b.notes.Updated, b.notes.Known = append(b.notes.Updated, changed...), id
+	b.notes.Updated, b.notes.Known = noted(b.notes.Updated, changed...), id
 	return s, err
 }
 
@@ -153,7 +164,7 @@ func (b *Batch) Put(in *Input, id int64) (Saved, error) {
 	if err != nil {
 		return Saved{}, err
 	}
-	b.notes.Ignored = append(b.notes.Ignored, in.ignored...)
+	b.notes.Ignored = noted(b.notes.Ignored, in.ignored...)
 	if exists {
 		b.notes.Known = id
 		s, _, err := b.update(in, id)

@@ -66,7 +66,7 @@ func (b *Batch) linked(f *Field, l link) (int64, error) {
 	if id := max(b.there[string(l.in.text)], b.tx.there[name]); id != 0 && l.in.res == Employees {
 		return id, nil
 	}
-	b.notes.Ignored = append(b.notes.Ignored, l.in.ignored...)
+	b.notes.Ignored = noted(b.notes.Ignored, l.in.ignored...)
 	id, err := b.find(l.in, false)
 	if err != nil {
 		return 0, err

@@ -53,7 +53,7 @@ func (b *Batch) update(in *Input, id int64) (Saved, []string, error) {
 func (b *Batch) compare(in *Input, old any) (Saved, []string, error) {
 	r := in.res
 	for _, name := range merge(in, r.clone(old), in.row) {
-		b.notes.Ignored = append(b.notes.Ignored, in.path+name)
+		b.notes.Ignored = noted(b.notes.Ignored, in.path+name)
 	}
 	echo := r.clone(in.row)
 	*r.id(echo) = r.ID(old)
