@@ -19,7 +19,7 @@ type Batch struct {
 	actor   Actor
 	alerts  *settler         // those that new results joined; nil: none is known
 	moves   []move           // results changed or deleted
-	created map[string]int64 // new business keys: the same twice in a list is a mistake
+	created map[int64]bool   // new rows with a business key: the same twice in a list is a mistake
 	resign  map[int64]bool   // results whose list of evidence changed
 	there   map[string]int64 // employees that nested objects gave as they are, by the object's text; those only named: seen.there
 	log     changeLog
@@ -68,7 +68,7 @@ func Apply[T any](ctx context.Context, db *DB, actor Actor, fn func(*Batch) (T, 
 		if err := tx.still(actor); err != nil {
 			return done{}, err
 		}
-		b := &Batch{tx: tx, actor: actor, created: map[string]int64{}, resign: map[int64]bool{}}
+		b := &Batch{tx: tx, actor: actor, created: map[int64]bool{}, resign: map[int64]bool{}}
 		out, err := fn(b)
 		if err == nil {
 			err = b.settle()

@@ -171,12 +171,11 @@ func (b *Batch) saveItem(in *Input, save func(*Input) (Saved, error)) (Saved, er
 	if err != nil || k == nil {
 		return s, err
 	}
-	key := in.res.Name + "\x00" + *k.at(s.Row).(*string)
-	if _, twice := b.created[key]; twice && in.self == 0 {
+	if b.created[s.ID] && in.self == 0 {
 		return s, fieldErrors{k.Name: {"is given twice in this list"}}.err()
 	}
 	if s.Created {
-		b.created[key] = s.ID
+		b.created[s.ID] = true
 	}
 	return s, nil
 }
