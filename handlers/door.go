@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -150,7 +151,9 @@ func (s *server) enter(w http.ResponseWriter, r *request, t route) error {
 		if err := r.ParseForm(); err != nil {
 			return badForm(err)
 		}
-		for name, values := range r.PostForm {
+	}
+	if !isAPI(r.Request) {
+		for name, values := range r.values() {
 			if slices.ContainsFunc(values, notText) {
 				return store.Errorf(store.Invalid, "%s: must be text in UTF-8 without the character NUL", strings.ToValidUTF8(name, "?"))
 			}
@@ -158,6 +161,14 @@ func (s *server) enter(w http.ResponseWriter, r *request, t route) error {
 	}
 	defer s.bound(w, r, t)()
 	return t.do(w, r)
+}
+
+// values are those of a page's form, else of its address.
+func (r *request) values() url.Values {
+	if r.PostForm != nil {
+		return r.PostForm
+	}
+	return r.URL.Query()
 }
 
 func notText(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) }

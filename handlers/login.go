@@ -78,7 +78,7 @@ func (s *server) loginPage(w http.ResponseWriter, r *request) error {
 	q := r.URL.Query()
 	// Another site's link could sign the browser in as somebody else.
 	own := slices.Contains([]string{"", "none", "same-origin"}, r.Header.Get("Sec-Fetch-Site"))
-	d := templates.LoginData{Code: strings.ToValidUTF8(q.Get("code"), ""), Press: own, Back: ownPath(q.Get("back"))}
+	d := templates.LoginData{Code: q.Get("code"), Press: own, Back: ownPath(q.Get("back"))}
 	if _, err := s.sessionOf(r.Request, false); err == nil && d.Code == "" {
 		redirect(w, d.Back)
 		return nil

@@ -24,7 +24,7 @@ func TestIngestReadsNothing(t *testing.T) {
 	as(store.Admin, "POST", "detectionmodelresult/", `{"employee": {"employee_id": "E1", "role": "secret"}, "date": "2026-03-01", "reporter": "secret", "score": 0.123, "run_id": "secret",
 		"evidence": [{"description": "`+long+`", "evidence_type": "email", "date_from": "2026-03-01", "date_to": "2026-03-01"}]}`)
 	for _, res := range []string{"employee", "detectionevidence", "detectionmodelresult"} {
-		one := `{"resource_uri": "` + api + res + `/1/"}`
+		one := `{"id": 1, "resource_uri": "` + api + res + `/1/"}`
 		for _, a := range []response{
 			as(store.Ingest, "POST", res+"/", one), as(store.Ingest, "PATCH", res+"/", `{"objects": [`+one+`]}`), as(store.Ingest, "PATCH", res+"/", `{"objects": [`+one+`]}`),
 		} {
@@ -74,13 +74,17 @@ func TestLooksByWriting(t *testing.T) {
 	}
 }
 
-// What is typed is kept as text that every reader of JSON takes.
-func TestFormsHoldText(t *testing.T) {
+// What is typed, in a form or an address, is text: every reader of JSON takes it, and each page is UTF-8.
+func TestOnlyText(t *testing.T) {
 	s := serveTest(t, handlers.Options{})
 	for _, note := range []string{"%ff", "a%00b", "%ed%a0%80"} {
 		a := s.do(call{"POST", "/alerts/1/decide", "action=note&note=" + note, map[string]string{"Cookie": s.cookieOf(store.Analyst), "Content-Type": "application/x-www-form-urlencoded"}})
 		if a.StatusCode != 400 || !utf8.ValidString(a.body) {
 			t.Errorf("%s = %d", note, a.StatusCode)
+		}
+		a = s.do(call{path: "/?q=" + note, header: map[string]string{"Cookie": s.cookieOf(store.Analyst)}})
+		if a.StatusCode != 400 || !utf8.ValidString(a.body) {
+			t.Errorf("/?q=%s = %d", note, a.StatusCode)
 		}
 	}
 }
