@@ -56,9 +56,13 @@ func (t teller) entry(e store.Entry) templates.ActivityEntry {
 		link(t.person(e.Person))
 	case e.Object == "account":
 		out.From = e.Detail
-		say(accountWords(e.Verb))
-		if e.Target != "" && e.ID != e.Account {
+		words := accountWords(e.Verb)
+		say(words)
+		switch {
+		case e.Target != "" && e.ID != e.Account:
 			link(templates.Span{Text: e.Target, Bold: true})
+		case !strings.HasPrefix(words, "signed"):
+			say("themselves")
 		}
 	case e.Verb == "change", e.Verb == "delete":
 		out.Sign, out.From = "post", e.Detail

@@ -8,7 +8,7 @@ const policy = globalThis.trustedTypes?.createPolicy('citd', { createHTML: html 
 
 /** fragment fetches a piece of a page from this server and returns its nodes. */
 export async function fragment(url, options = {}) {
-  const answer = await fetch(url, { headers: { Accept: 'text/html' }, ...options });
+  const answer = await fetch(url, { headers: { Accept: 'text/html' }, ...options }).catch(() => { throw new Error('The server cannot be reached.') });
   if (!answer.ok || answer.redirected) throw new Error(`The server answered ${answer.status}.`);
   const html = await answer.text(), template = document.createElement('template');
   template.innerHTML = policy ? policy.createHTML(html) : html;

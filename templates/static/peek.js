@@ -36,7 +36,7 @@ function looked(id) {
     document.addEventListener('visibilitychange', () => { if (box.querySelector(`[data-peeked="${id}"]`)) look = setTimeout(looked, 2000, id) }, { once: true });
     return;
   }
-  post(`/alerts/${id}/look`, new URLSearchParams()).catch(e => { box.textContent = e.message });
+  post(`/alerts/${id}/look`, new URLSearchParams()).catch(e => { box.textContent = 'It is shown only to those whose look is put on record. ' + e.message });
 }
 
 if (box && table) {

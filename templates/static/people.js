@@ -1,6 +1,14 @@
-// The page of a person: its key opens the question why the identity is needed.
-import { $ } from './dom.js';
+// The list of people: keys go from one to the next. The page of a person: a key opens the question why the identity is needed.
+import { $, $$ } from './dom.js';
 import { on } from './keys.js';
+
+const people = $$('.pn a'), at = () => people.indexOf(document.activeElement);
+const step = by => people[Math.max(0, Math.min(people.length - 1, at() + by))].focus();
+if (people.length) {
+  on('next', () => step(1));
+  on('prev', () => step(-1));
+  on('open', () => at() >= 0 && people[at()].click());
+}
 
 const box = $('#reveal');
 

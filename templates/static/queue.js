@@ -48,13 +48,12 @@ function count() {
 
 const item = tr => ({ id: tr.dataset.id, label: $('.c3 a', tr).textContent, seen: tr.dataset.seen });
 
-// The line below the list keeps count of what leaves it, comes back and arrives.
-let had = rows().length;
-function shown() {
-  const now = rows().length, total = $('[data-total]');
+// The line below the list keeps count of what leaves it and comes back. What arrives may have counted before;
+// and the total of a whole view comes with the counts.
+function shown(change = 0) {
+  const total = $('[data-total]'), now = rows().length;
   $('[data-shown]').textContent = now;
-  total.textContent = (Number(total.textContent.replaceAll(',', '')) + now - had).toLocaleString('en');
-  had = now;
+  if (!total.dataset.count) total.textContent = Math.max(now, Number(total.textContent.replaceAll(',', '')) + change).toLocaleString('en');
 }
 
 /** busy holds the ids of decisions under way, whose rows live events are not to touch. */
@@ -71,13 +70,14 @@ function takeOut(ids, text, record) {
     tr.removeAttribute('aria-current');
   }
   const left = rows();
-  shown();
+  shown(left.length - all.length);
   if (left.length) return select(left[Math.min(Math.max(at, 0), left.length - 1)]);
   keep({ text, record });
   location.reload();
 }
 
 function putBack(ids) {
+  const had = rows().length;
   for (const id of [...ids].reverse()) {
     const { tr, next } = gone.get(id) ?? {};
     if (!tr || row(id)) continue;
@@ -85,7 +85,7 @@ function putBack(ids) {
     if ($('.ck', tr)) $('.ck', tr).checked = false;
     gone.delete(id);
   }
-  shown();
+  shown(rows().length - had);
 }
 
 /** fresh fetches rows of this view and puts each in: in its place if it is there, else at its rank. */
