@@ -171,19 +171,10 @@ func listJSON(cmd *cobra.Command, all []store.Account, now int64) error {
 }
 
 func state(a store.Account, now int64) string {
-	switch {
-	case a.LockedAt != 0 && a.Kind == store.Token:
-		return "revoked"
-	case a.LockedAt != 0:
-		return "locked"
-	case a.ExpiresAt != 0 && a.ExpiresAt <= now:
-		return "expired"
-	case a.ExpiresAt != 0:
-		return "until " + day(a.ExpiresAt)
-	case !a.Secret:
-		return "no password"
+	if state := a.State(now); state != "until" {
+		return state
 	}
-	return "good"
+	return "until " + day(a.ExpiresAt)
 }
 
 func day(at int64) string {

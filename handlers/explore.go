@@ -94,7 +94,7 @@ func (p *pages) exploreData(r *request, e *explored, form url.Values) (templates
 		Frame: p.frame(r, "Explore", "explore"), Query: e.query, Problem: e.problem, Total: len(e.ID), InFile: e.Total,
 		Match: len(e.rows), Any: !e.filter.Empty() || e.problem != "", Axes: form.Get("axes"), Shown: len(e.order),
 		Sum: strconv.FormatUint(uint64(e.sum()), 10), Decide: deciders.has(r.actor.Role),
-		Other: strings.Join(e.filter.Rest, " "),
+		Other: e.filter.Rest(),
 	}
 	state, seen := e.Axis("state"), map[int32]bool{}
 	for _, i := range e.rows {

@@ -99,7 +99,7 @@ func (p *pages) exploreMeant(w http.ResponseWriter, r *request, q string) error 
 		m.Problem = sentence(store.AsError(err).Msg)
 		return sendJSON(w, m)
 	}
-	m.Rest = strings.Join(e.filter.Rest, " ")
+	m.Rest = e.filter.Rest()
 	for key, b := range e.filter.Brushes {
 		a := x.Axis(key)
 		t := meantBrush{Lo: e.end(*a, b.Lo), Hi: e.end(*a, b.Hi), None: b.None}

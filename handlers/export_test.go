@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"citd/store"
@@ -24,4 +25,9 @@ func Routes(h http.Handler) (list []Route) {
 func StatusOfNoRecord(err error) int {
 	code, _ := judge(noRecord(err))
 	return code
+}
+
+// New returns the handler for everything that citd serves.
+func New(ctx context.Context, db *store.DB, o Options) (http.Handler, error) {
+	return newServer(ctx, db, o)
 }

@@ -90,11 +90,6 @@ type server struct {
 	spawned  sync.WaitGroup     // what runs beside
 }
 
-// New returns the handler for everything that citd serves.
-func New(ctx context.Context, db *store.DB, o Options) (http.Handler, error) {
-	return newServer(ctx, db, o)
-}
-
 func newServer(ctx context.Context, db *store.DB, o Options) (*server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()

@@ -30,11 +30,7 @@ func (p *pages) modelsPage(w http.ResponseWriter, r *request) error {
 }
 
 func modelCard(x store.ModelStats) templates.ModelCard {
-	c := templates.ModelCard{
-		Name: x.Name, Last: orZero(x.Last), Silent: x.Silent, Replaced: x.Replaced, Count: x.Count, Volume: x.Volume[:],
-		Median: known(x.Median), Scale: x.Scale, Low: x.Low, High: x.High, Bins: x.Bins[:], Hits: x.Confirmed[:],
-		Right: x.Right, Wrong: x.Wrong, Open: x.Open, RateLow: x.RateLow, RateHigh: x.RateHigh,
-	}
+	c := templates.ModelCard{ModelStats: x, Last: orZero(x.Last), Median: known(x.Median)}
 	if x.Gap > 0 {
 		c.Gap = gapWords(x.Gap)
 	}

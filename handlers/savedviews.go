@@ -70,29 +70,22 @@ func (p *pages) deleteView(w http.ResponseWriter, r *request) error {
 
 // filterHelp tells what may stand in the filter of the queue.
 func filterHelp(at place, drawn []store.Dimension) []templates.FilterHelp {
-	add := func(term string) string {
-		return place{at.view, strings.TrimSpace(at.filter + " " + term)}.url("/")
+	keys := make([]string, len(drawn)) // the four of 2014 are always there
+	for i, d := range drawn {
+		keys[i] = strings.TrimSuffix(d.Name, "_anomaly")
 	}
-	out := []templates.FilterHelp{
-		{Term: "score>=0.6", Does: "score over its model’s scale; also < <= > ="},
+	try := func(term, does string) templates.FilterHelp {
+		return templates.FilterHelp{Term: term, Does: does, URL: place{at.view, strings.TrimSpace(at.filter + " " + term)}.url("/")}
 	}
-	var keys []string
-	for _, d := range drawn {
-		keys = append(keys, strings.TrimSuffix(d.Name, "_anomaly"))
+	return []templates.FilterHelp{
+		try("score>=0.6", "score over its model’s scale; also < <= > ="),
+		try(keys[0]+">0.7", "a dimension: "+strings.Join(keys, ", ")),
+		try("results>5", "results in the alert"),
+		try("is:flagged", "the model says that it is important; is:changed after the decision"),
+		try("state:in_review", "new, in_review, snoozed, confirmed, dismissed, withdrawn"),
+		{Term: "dept:Sales", Does: "also role: and site:; role:eng* begins so"},
+		{Term: "model:usb-watch", Does: "all versions; model:\"usb-watch 1.0\" is one. Decisions on ticked alerts then cover its results alone"},
+		{Term: "id:MH022", Does: "one person"},
+		{Term: "dropbox", Does: "a word in an id, a role, a department, or the evidence"},
 	}
-	if len(keys) > 0 {
-		out = append(out, templates.FilterHelp{Term: keys[0] + ">0.7", Does: "a dimension: " + strings.Join(keys, ", ")})
-	}
-	out = append(out,
-		templates.FilterHelp{Term: "results>5", Does: "results in the alert"},
-		templates.FilterHelp{Term: "is:flagged", Does: "the model says that it is important; is:changed after the decision"},
-		templates.FilterHelp{Term: "state:in_review", Does: "new, in_review, snoozed, confirmed, dismissed, withdrawn"})
-	for i := range out {
-		out[i].URL = add(out[i].Term)
-	}
-	return append(out,
-		templates.FilterHelp{Term: "dept:Sales", Does: "also role: and site:; role:eng* begins so"},
-		templates.FilterHelp{Term: "model:usb-watch", Does: "all versions; model:\"usb-watch 1.0\" is one. Decisions on ticked alerts then cover its results alone"},
-		templates.FilterHelp{Term: "id:MH022", Does: "one person"},
-		templates.FilterHelp{Term: "dropbox", Does: "a word in an id, a role, a department, or the evidence"})
 }

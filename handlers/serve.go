@@ -63,11 +63,7 @@ func Serve(ctx context.Context, ln net.Listener, db *store.DB, o Options, cert, 
 
 // spawn runs fn beside the rest until the server stops; a panic there does not end it.
 func (s *server) spawn(fn func()) {
-	s.spawned.Add(1)
-	store.Go("server", func() {
-		defer s.spawned.Done()
-		fn()
-	})
+	store.Beside(&s.spawned, "server", fn)
 }
 
 // limited accepts a connection only when fewer than its slots are open.

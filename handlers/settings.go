@@ -127,20 +127,11 @@ func (s *server) accounts(r *request, kind store.AccountKind) (rows []templates.
 }
 
 func accountState(a store.Account, now int64) string {
-	until := func() string { return local(a.ExpiresAt).Format("2 Jan 2006") }
-	switch {
-	case a.LockedAt != 0 && a.Kind == store.Token:
-		return "Revoked"
-	case a.LockedAt != 0:
-		return "Locked"
-	case a.ExpiresAt != 0 && a.ExpiresAt <= now:
-		return "Expired " + until()
-	case a.ExpiresAt != 0:
-		return "Until " + until()
-	case !a.Secret:
-		return "No password"
+	state := capital(a.State(now))
+	if state == "Expired" || state == "Until" {
+		state += local(a.ExpiresAt).Format(" 2 Jan 2006")
 	}
-	return "Good"
+	return state
 }
 
 // scales lists the models with the full score that each has, and one that holds

@@ -222,6 +222,24 @@ func JoinRoles(roles []Role) string {
 	return listed(names, " or ")
 }
 
+// State is whether the account can be used: good, locked, revoked, expired, until
+// (ExpiresAt), or without a password.
+func (a Account) State(now int64) string {
+	switch {
+	case a.LockedAt != 0 && a.Kind == Token:
+		return "revoked"
+	case a.LockedAt != 0:
+		return "locked"
+	case a.ExpiresAt != 0 && a.ExpiresAt <= now:
+		return "expired"
+	case a.ExpiresAt != 0:
+		return "until"
+	case !a.Secret:
+		return "no password"
+	}
+	return "good"
+}
+
 // HasPassword reports whether a person can sign in without a link.
 func (db *DB) HasPassword(ctx context.Context, id int64) (has bool, err error) {
 	err = db.r.QueryRowContext(ctx, `SELECT secret IS NOT NULL FROM account WHERE id = ?`, id).Scan(&has)

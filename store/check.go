@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,25 +35,20 @@ func readHeader(path string, st fs.FileInfo) (h header, err error) {
 	defer f.Close()
 	head := make([]byte, 100)
 	n, _ := f.Read(head)
-	be := func(at, n int) (v int64) {
-		for _, b := range head[at : at+n] {
-			v = v<<8 | int64(b)
-		}
-		return v
-	}
+	number := func(at int) int64 { return int64(binary.BigEndian.Uint32(head[at:])) }
 	switch {
 	case st.Size() == 0:
 		return h, Errorf(NotOurs, "%s is not a citd database (it is no SQLite file, it is empty); it was not changed", path)
 	case n < len(head) || !strings.HasPrefix(string(head), "SQLite format 3\x00"):
 		return h, Errorf(NotOurs, "%s is not a citd database (it is no SQLite file); it was not changed", path)
-	case be(68, 4) != applicationID:
+	case number(68) != applicationID:
 		return h, Errorf(NotOurs, "%s is not a citd database (it is SQLite, made by another program); it was not changed", path)
 	}
-	page := be(16, 2)
+	page := int64(binary.BigEndian.Uint16(head[16:]))
 	if page == 1 {
 		page = 65536
 	}
-	h = header{wal: head[18] == 2, version: int(be(60, 4)), size: be(28, 4) * page}
+	h = header{wal: head[18] == 2, version: int(number(60)), size: number(28) * page}
 	if h.version > newestSchema() {
 		return h, newer(path, h.version)
 	}

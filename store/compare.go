@@ -149,8 +149,7 @@ func (p *AlertPage) shares() {
 	}
 	for i := range p.Dims {
 		if d := &p.Dims[i]; sum > 0 && d.Median != nil {
-			part := over(d) / sum
-			d.Share = &part
+			d.Share = new(over(d) / sum)
 		}
 	}
 }

@@ -89,8 +89,7 @@ func (p *AlertPage) loadOwn(ctx context.Context, db *DB) error {
 		d := &p.Dims[i]
 		own := values[d.Name]
 		if d.Values = len(own); len(own) >= ownValues && d.Value != nil {
-			m := medianOf(own) * d.Scale
-			d.Median = &m
+			d.Median = new(medianOf(own) * d.Scale)
 		}
 	}
 	return nil

@@ -31,7 +31,6 @@ type ExploreFilter struct {
 	Flagged bool
 	IDs     []string // employee ids, a * at the end stands for any ending
 	Words   []string
-	Rest    []string // the terms that belong to no axis, as typed
 
 	typed []struct{ axis, raw string }
 }
@@ -41,9 +40,16 @@ func (f ExploreFilter) Empty() bool { return len(f.typed) == 0 }
 
 // Without is the filter as typed, but for what it says about an axis.
 func (f ExploreFilter) Without(axis string) string {
+	return f.saying(func(about string) bool { return about != axis })
+}
+
+// Rest is what the filter says about no axis, as typed.
+func (f ExploreFilter) Rest() string { return f.saying(func(about string) bool { return about == "" }) }
+
+func (f ExploreFilter) saying(fits func(axis string) bool) string {
 	var terms []string
 	for _, t := range f.typed {
-		if t.axis != axis {
+		if fits(t.axis) {
 			terms = append(terms, t.raw)
 		}
 	}
@@ -127,9 +133,7 @@ func (x *Explored) Parse(text string) (ExploreFilter, error) {
 func (x *Explored) take(f *ExploreFilter, t term) error {
 	a := x.axisNamed(t.key)
 	typed := struct{ axis, raw string }{raw: t.raw}
-	if a == nil {
-		f.Rest = append(f.Rest, t.raw)
-	} else {
+	if a != nil {
 		typed.axis = a.Key
 	}
 	f.typed = append(f.typed, typed)

@@ -66,10 +66,10 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		db.files.raw, db.files.tryAt = raw, walLimit
 		_ = db.mark("TRUNCATE") // on a full disk there is none yet; reads go on
 	}
-	db.beside("writer", db.writer)
+	Beside(&db.wg, "writer", db.writer)
 	if o.Own && sizeOf(path) > checkedFirst {
 		ctx, db.stopCheck = context.WithCancel(ctx)
-		db.beside("check", func() { db.check(ctx, how) })
+		Beside(&db.wg, "check", func() { db.check(ctx, how) })
 	}
 	return db, nil
 }
@@ -274,15 +274,6 @@ func (db *DB) connect(ctx context.Context, h header) (err error) {
 	db.r.SetMaxOpenConns(readers)
 	db.r.SetMaxIdleConns(readers)
 	return nil
-}
-
-// beside runs fn in a goroutine that Close waits for.
-func (db *DB) beside(name string, fn func()) {
-	db.wg.Add(1)
-	Go(name, func() {
-		defer db.wg.Done()
-		fn()
-	})
 }
 
 // check reads through a large file while it is served.

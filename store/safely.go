@@ -4,12 +4,18 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 )
 
 // Go runs fn in a goroutine. A panic in it is logged and ends that goroutine,
 // not the program. No other place starts one.
 func Go(name string, fn func()) {
 	go safely(name, fn)
+}
+
+// Beside is Go for what wg waits for.
+func Beside(wg *sync.WaitGroup, name string, fn func()) {
+	wg.Go(func() { safely(name, fn) })
 }
 
 // safely runs fn, and logs the panic that ends it.

@@ -204,22 +204,9 @@ func (f *watched) markIn(pages []int64, size int64) bool {
 	return false
 }
 
-// markPages are the pages of the table that holds the mark.
-func (db *DB) markPages() (pages []int64) {
-	rows, err := db.conn.QueryContext(context.Background(), `SELECT pageno FROM dbstat WHERE name = 'setting'`)
-	if err != nil {
-		return nil
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var p int64
-		if rows.Scan(&p) == nil {
-			pages = append(pages, p)
-		}
-	}
-	if rows.Err() != nil {
-		return nil
-	}
+// markPages are the pages of the table that holds the mark; none where that cannot be read.
+func (db *DB) markPages() []int64 {
+	pages, _ := (&Tx{db: db}).ids(`SELECT pageno FROM dbstat WHERE name = 'setting'`)
 	return pages
 }
 

@@ -17,33 +17,19 @@ type ModelsData struct {
 
 // ModelCard is one version of one model.
 type ModelCard struct {
-	Name     string    // as posted
-	Last     time.Time // receipt of the newest result; zero: there never was one
-	Gap      string    // usually between results: "9 h"; empty: not known
-	Silent   bool
-	Replaced string // the version that posts instead
-	Count    int    // results in 60 days
-	Volume   []int  // by day
-	Median   *float64
-	Scale    float64
-	Low      float64 // ends of the histogram
-	High     float64
-	Bins     []int
-	Hits     []int // of those, the confirmed
-	Right    int
-	Wrong    int
-	Open     int
-	RateLow  float64
-	RateHigh float64
-	Moved    string // how the scores shifted; empty: they did not
-	Results  string // URL of this model's results; empty: none
+	store.ModelStats
+	Last    time.Time // receipt of the newest result; zero: there never was one
+	Gap     string    // usually between results: "9 h"; empty: not known
+	Median  *float64
+	Moved   string // how the scores shifted; empty: they did not
+	Results string // URL of this model's results; empty: none
 }
 
-// Decided counts the results that somebody decided.
-func (m ModelCard) Decided() int { return m.Right + m.Wrong }
+// Bins are the results by score, and Hits the confirmed among them.
+func (m ModelCard) Bins() []int { return m.ModelStats.Bins[:] }
 
-// Rate is the part of them that was confirmed.
-func (m ModelCard) Rate() float64 { return float64(m.Right) / float64(max(m.Decided(), 1)) }
+// Hits counts the confirmed results by score.
+func (m ModelCard) Hits() []int { return m.Confirmed[:] }
 
 // Range is the interval of the rate: "5–15%".
 func (m ModelCard) Range() string {
@@ -52,7 +38,7 @@ func (m ModelCard) Range() string {
 
 // Chart is the volume as bars.
 func (m ModelCard) Chart() Bars {
-	return Bars{Counts: m.Volume, Hot: len(m.Volume), Label: store.Plural(m.Count, "result", "results") + " in 60 days"}
+	return Bars{Counts: m.Volume[:], Hot: len(m.Volume), Label: store.Plural(m.Count, "result", "results") + " in 60 days"}
 }
 
 // Ticks are the numbers under the histogram.

@@ -144,12 +144,11 @@ func peopleCases() map[string]PeopleData {
 }
 
 func sampleModels() ModelsData {
-	bins, hits := make([]int, 20), make([]int, 20)
-	bins[9], bins[10], bins[18], hits[18] = 12, 7, 2, 1
-	volume := make([]int, 60)
-	volume[3], volume[59] = 5, 16
-	card := ModelCard{Name: "role-profile 2.1", Last: before(4 * time.Minute), Gap: "72 min", Count: 21, Volume: volume, Median: new(.6), Scale: 1, High: 1, Bins: bins, Hits: hits, Right: 2, Wrong: 20, Open: 29, RateLow: .025, RateHigh: .28, Results: "/explore?q=model%3Arole-profile%2B2.1"}
-	silent, moved, replaced, never := card, card, card, ModelCard{Name: "new", High: 1, Bins: make([]int, 20), Hits: make([]int, 20)}
+	stats := store.ModelStats{Model: store.Model{Name: "role-profile 2.1", Scale: 1}, Count: 21, High: 1, Right: 2, Wrong: 20, Open: 29, RateLow: .025, RateHigh: .28}
+	stats.Bins[9], stats.Bins[10], stats.Bins[18], stats.Confirmed[18] = 12, 7, 2, 1
+	stats.Volume[3], stats.Volume[59] = 5, 16
+	card := ModelCard{ModelStats: stats, Last: before(4 * time.Minute), Gap: "72 min", Median: new(.6), Results: "/explore?q=model%3Arole-profile%2B2.1"}
+	silent, moved, replaced, never := card, card, card, ModelCard{ModelStats: store.ModelStats{Model: store.Model{Name: "new"}, High: 1}}
 	silent.Silent, silent.Last, silent.Right, silent.Wrong = true, before(72*time.Hour), 1, 2
 	moved.Moved, moved.Right, moved.Wrong, moved.Last, moved.Gap = "Scores moved against web-risk 1.3.", 0, 0, before(10*time.Second), ""
 	replaced.Replaced = "web-risk 1.4"
@@ -256,7 +255,7 @@ func TestSmallCharts(t *testing.T) {
 			t.Errorf("%s: %s; want %s", d, got, want)
 		}
 	}
-	c := ModelCard{Right: 2, Wrong: 20, RateLow: .025, RateHigh: .28, High: 100}
+	c := ModelCard{ModelStats: store.ModelStats{Right: 2, Wrong: 20, RateLow: .025, RateHigh: .28, High: 100}}
 	if c.Range() != "3–28%" || percent(c.Rate()) != "9%" || strings.Join(c.Ticks(), " ") != "0.00 25 50 75 100" {
 		t.Errorf("%s %s %v", c.Range(), percent(c.Rate()), c.Ticks())
 	}
