@@ -33,9 +33,9 @@ func clip(n int, s string) string {
 	return string([]rune(s)[:n]) + "…"
 }
 
-// initials makes "AK" of "A. Keane" and "AN" of "ana".
+// initials makes "AK" of "A. Keane" and of "a-keane", and "AN" of "ana".
 func initials(name string) string {
-	words := strings.Fields(name)
+	words := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" .-_", r) })
 	if len(words) > 1 {
 		return initial(words[0]) + initial(words[len(words)-1])
 	}

@@ -24,7 +24,7 @@ func TestNumbers(t *testing.T) {
 	if got := clip(3, "äöüß"); got != "äöü…" {
 		t.Errorf("clip cuts letters, not bytes: %q", got)
 	}
-	for name, want := range map[string]string{"A. Keane": "AK", "ana": "AN", "": "", "ö": "Ö", "Ana Maria Ruiz": "AR"} {
+	for name, want := range map[string]string{"A. Keane": "AK", "a-keane": "AK", "-": "-", "ana": "AN", "": "", "ö": "Ö", "Ana Maria Ruiz": "AR"} {
 		if got := initials(name); got != want {
 			t.Errorf("initials(%q) = %q; want %q", name, got, want)
 		}
