@@ -71,6 +71,8 @@ func TestQueryRefuses(t *testing.T) {
 		{"detectionmodelresult/?date__date=2014-13-01", "date__date"},
 		{"employee/?dateOfBirth=11/02/1982", "dateOfBirth"},
 		{"employee/?dateOfBirth__lt=x", "dateOfBirth__lt"},
+		{"employee/?dateOfBirth__lte=1982-02-11T12:00", "dateOfBirth__lte"}, // no time of day is cut off in silence
+		{"detectionmodelresult/?date__date=2014-02-10T08:00:00", "date__date"},
 		{"employee/?name__regex=(", "name__regex: must be a regular expression in RE2's syntax"},
 		{"employee/?name__regex=(%3F=a)", "name__regex"},
 		{"employee/?name__regex=(a)%5C1", "name__regex"},

@@ -115,8 +115,12 @@ func wholeNumber(s string) (int64, error) {
 	return n, nil
 }
 
+// dayOf reads a date alone: cutting off a time of day would move a bound.
 func dayOf(s string) (string, error) {
 	day, err := ParseDay(strings.TrimSpace(s))
+	if strings.Contains(s, ":") {
+		err = errDay
+	}
 	return day, orNot(err, s)
 }
 
