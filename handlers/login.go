@@ -181,8 +181,12 @@ func (s *server) welcomePage(w http.ResponseWriter, r *request) error {
 }
 
 func (s *server) showWelcome(w http.ResponseWriter, r *request, code int, mode, problem string) error {
+	has, err := s.db.HasPassword(r.Context(), r.actor.ID)
+	if err != nil {
+		return err
+	}
 	return page(w, code, templates.Welcome, templates.WelcomeData{
-		Frame: s.frame(r, "Welcome", ""), AskMode: r.actor.Role == store.Admin, AskPassword: !s.opt.Demo,
+		Frame: s.frame(r, "Welcome", ""), AskMode: r.actor.Role == store.Admin, AskPassword: !s.opt.Demo && !has,
 		Min: store.MinPassword, Choice: mode, Problem: problem,
 	})
 }
@@ -196,7 +200,13 @@ func (s *server) welcome(w http.ResponseWriter, r *request) error {
 		return store.Errorf(store.Invalid, "there is no display mode %q", mode)
 	}
 	if password != "" && !s.opt.Demo {
-		err := s.db.SetPassword(r.Context(), r.actor, r.actor.Name, password, r.session)
+		has, err := s.db.HasPassword(r.Context(), r.actor.ID)
+		if err != nil {
+			return err
+		} else if has {
+			return store.Errorf(store.Conflict, "there is a password already; Settings change it, and ask for the one that there is")
+		}
+		err = s.db.SetPassword(r.Context(), r.actor, r.actor.Name, password, r.session)
 		if e := store.AsError(err); e.Kind == store.Invalid {
 			return s.showWelcome(w, r, http.StatusBadRequest, mode, sentence(e.Msg))
 		} else if err != nil {

@@ -170,6 +170,9 @@ func TestWelcome(t *testing.T) {
 		}
 		return v
 	}
+	if _, err := s.db.ResetLogin(t.Context(), store.Actor{}, "vic"); err != nil {
+		t.Fatal(err)
+	}
 	alice, vic := s.cookieOf(store.Admin), s.cookieOf(store.Viewer)
 	for _, tt := range []struct {
 		name, cookie string
@@ -179,12 +182,14 @@ func TestWelcome(t *testing.T) {
 	}{
 		{"not an admin", vic, []string{"mode", "names"}, 403, ""},
 		{"no such mode", alice, []string{"mode", "faces"}, 400, ""},
-		{"short password", alice, []string{"mode", "names", "password", "1234567"}, 400, ""},
+		{"short password", vic, []string{"password", "1234567"}, 400, ""},
+		{"a password in the place of another", alice, []string{"mode", "names", "password", "a new password"}, 409, ""},
 		{"the offered mode", alice, []string{"mode", "ids"}, 303, "ids"},
 		{"another mode", alice, []string{"mode", "pseudonyms"}, 303, "pseudonyms"},
 		{"nothing", vic, nil, 303, "pseudonyms"},
 		{"own password", vic, []string{"password", "a new password"}, 303, "pseudonyms"},
 		{"still signed in", vic, nil, 303, "pseudonyms"},
+		{"another password", vic, []string{"password", "not asked for"}, 409, "pseudonyms"},
 	} {
 		a := s.form("/welcome", tt.cookie, tt.fields...)
 		if a.StatusCode != tt.status || mode() != tt.mode || a.Header.Get("Location") == "/login" {
