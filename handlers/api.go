@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -124,10 +123,7 @@ func (a *api) write(w http.ResponseWriter, r *request, decode func([]byte) (*sto
 		w.Header().Set("Location", out.Location)
 	}
 	if out.Body == nil { // a retry whose answer was too large to keep
-		if out.Body, err = a.appendStored(nil, r, out.IDs); err != nil {
-			return err
-		}
-		out.Body = bytes.TrimSuffix(out.Body, []byte(","))
+		return a.sendRows(w, r, out.Status, "", out.IDs, "")
 	}
 	send(w, out.Status, "application/json", out.Body)
 	return nil
@@ -145,20 +141,6 @@ func (a *api) view(r *request, id int64) (store.View, error) {
 		err = a.db.RecordView(r.Context(), r.actor, a.res.Name, id)
 	}
 	return v, err
-}
-
-// rows reads rows and what of them may be shown.
-func (a *api) rows(r *request, ids []int64) ([]any, store.View, error) {
-	one := ids[0]
-	if len(ids) > 1 {
-		one = 0
-	}
-	v, err := a.view(r, one)
-	if err != nil {
-		return nil, v, err
-	}
-	rows, err := a.db.Rows(r.Context(), a.res, ids)
-	return rows, v, err
 }
 
 // apply runs fn as one transaction and returns its answer, or the one kept for
@@ -241,42 +223,50 @@ func (a *api) writeList(w http.ResponseWriter, r *request, save func(*store.Batc
 		return err
 	}
 	body.Close() // no disk is held for a client that reads slowly
-	return a.sendObjects(w, r, out)
+	return a.sendRows(w, r, out.Status, `{"objects":[`, out.IDs, "]}")
 }
 
-const sendChunk = 500 // rows that are read and sent at once
+const sendChunk = 100 // rows that are read and sent at once
 
-// sendObjects answers with the rows that a list stored, in its order.
-func (a *api) sendObjects(w http.ResponseWriter, r *request, out store.Answer) error {
+// sendRows answers with rows as they are stored now, between head and tail. Few
+// are in memory at once: each may have 64 KiB.
+func (a *api) sendRows(w http.ResponseWriter, r *request, code int, head string, ids []int64, tail string) error {
+	v, err := a.view(r, 0)
+	if err != nil {
+		return err
+	}
+	out, buf := r.stream(w), []byte(head)
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(out.Status)
-	_, err := io.WriteString(w, `{"objects":[`)
-	var buf []byte
-	for chunk := range slices.Chunk(out.IDs, sendChunk) {
-		if err != nil {
-			return nil // the client has gone; what it sent is stored
-		}
-		if buf, err = a.appendStored(buf, r, chunk); err != nil {
+	for at := 0; at == 0 || at < len(ids); at += sendChunk {
+		if buf, err = a.appendStored(buf, r, ids[at:min(at+sendChunk, len(ids))], v); err != nil {
 			return err
 		}
-		some := bytes.TrimSuffix(buf, []byte(","))
-		_, err = w.Write(some)
-		buf = append(buf[:0], buf[len(some):]...)
+		if at == 0 {
+			w.WriteHeader(code)
+		}
+		comma := len(buf) - len(bytes.TrimSuffix(buf, []byte(",")))
+		some := buf[:len(buf)-comma]
+		if at+sendChunk >= len(ids) {
+			some = append(some, tail...)
+		}
+		if _, err := out.Write(some); err != nil {
+			return nil // the client has gone; what it sent is stored
+		}
+		buf = append(buf[:0], ","[:comma]...)
 	}
-	_, _ = io.WriteString(w, "]}")
 	return nil
 }
 
 // appendStored appends rows as they are stored, each with a comma. Who may only
 // post is told where they are: some may have been there before.
-func (a *api) appendStored(b []byte, r *request, ids []int64) ([]byte, error) {
+func (a *api) appendStored(b []byte, r *request, ids []int64, v store.View) ([]byte, error) {
 	if r.actor.Role == store.Ingest {
 		for _, id := range ids {
 			b = fmt.Appendf(b, `{"id":%d,"resource_uri":"%s"},`, id, a.res.URI(id))
 		}
 		return b, nil
 	}
-	rows, v, err := a.rows(r, ids)
+	rows, err := a.db.Rows(r.Context(), a.res, ids)
 	for _, row := range rows {
 		b = append(a.res.AppendJSON(b, row, v), ',')
 	}
@@ -306,7 +296,11 @@ func (a *api) get(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	rows, v, err := a.rows(r, []int64{id})
+	v, err := a.view(r, id)
+	if err != nil {
+		return err
+	}
+	rows, err := a.db.Rows(r.Context(), a.res, []int64{id})
 	if err != nil {
 		return err
 	}

@@ -31,24 +31,18 @@ func (a *api) list(w http.ResponseWriter, r *request) error {
 	case "ndjson":
 		return a.lines(w, r, q)
 	}
-	v, err := a.view(r, 0)
-	if err != nil {
-		return err
-	}
 	page, err := a.db.List(r.Context(), q)
 	if err != nil {
 		return err
 	}
-	b := append(make([]byte, 0, 1024+512*len(page.Rows)), `{"meta":{"limit":`...)
+	b := append(make([]byte, 0, 1024), `{"meta":{"limit":`...)
 	b = strconv.AppendInt(b, int64(page.Limit), 10)
 	b = strconv.AppendInt(append(b, `,"offset":`...), int64(page.Offset), 10)
 	b = strconv.AppendInt(append(b, `,"total_count":`...), page.Total, 10)
 	b = appendLink(append(b, `,"next":`...), page.Next)
 	b = appendLink(append(b, `,"previous":`...), page.Previous)
-	b = append(b, `},"objects":`...)
-	b = append(a.appendRows(b, page.Rows, v), '}')
-	send(w, http.StatusOK, "application/json", b)
-	return nil
+	b = append(b, `},"objects":[`...)
+	return a.sendRows(w, r, http.StatusOK, string(b), page.IDs, "]}")
 }
 
 // appendLink appends a path and query, or null.

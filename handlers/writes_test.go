@@ -1,6 +1,8 @@
 package handlers_test
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -85,6 +87,28 @@ func TestOnlyText(t *testing.T) {
 		a = s.do(call{path: "/?q=" + note, header: map[string]string{"Cookie": s.cookieOf(store.Analyst)}})
 		if a.StatusCode != 400 || !utf8.ValidString(a.body) {
 			t.Errorf("/?q=%s = %d", note, a.StatusCode)
+		}
+	}
+}
+
+// Answers that are sent in pieces are whole.
+func TestLongLists(t *testing.T) {
+	s := serveTest(t, handlers.Options{})
+	header := map[string]string{"Authorization": s.headerOf(store.Script), "Content-Type": "application/json"}
+	for _, n := range []int{0, 1, 100, 101, 300} {
+		body := `{"objects": [` + strings.TrimSuffix(strings.Repeat(`{"city": "Oxford"},`, n), ",") + `]}`
+		for _, c := range []call{{"PUT", api + "address/", body, header}, {"GET", api + "address/?limit=0", "", header}} {
+			a := s.do(c)
+			var got struct {
+				Objects []struct{ ID int }
+				Meta    map[string]any
+			}
+			if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.StatusCode != 200 || len(got.Objects) != n {
+				t.Fatalf("%s of %d = %d with %d, %v", c.method, n, a.StatusCode, len(got.Objects), err)
+			}
+			if !slices.IsSortedFunc(got.Objects, func(a, b struct{ ID int }) int { return a.ID - b.ID }) {
+				t.Errorf("%s of %d is not in order", c.method, n)
+			}
 		}
 	}
 }

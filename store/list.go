@@ -13,7 +13,7 @@ import (
 const (
 	maxTotals = 1000
 	idChunk   = 64 << 10 // ids that are looked up at once
-	rowChunk  = 500      // rows that are in memory at once
+	rowChunk  = 200      // rows that are in memory at once
 )
 
 // queryTimeout is for one statement that a request's filters made; only tests change it.
@@ -21,7 +21,7 @@ var queryTimeout = 5 * time.Second
 
 // Page is one page of a list.
 type Page struct {
-	Rows           []any // *Employee and so on
+	IDs            []int64
 	Limit, Offset  int
 	Total          int64  // rows that the filters select, in all pages
 	Next, Previous string // path and query; "" for none
@@ -39,11 +39,7 @@ func (db *DB) List(ctx context.Context, q *Query) (Page, error) {
 	}
 	p.Total = c.n
 	if int64(q.Offset) < p.Total {
-		ids, err := db.page(ctx, q, c)
-		if err != nil {
-			return p, err
-		}
-		if p.Rows, err = loadIDs(ctx, db, q.res, ids); err != nil {
+		if p.IDs, err = db.page(ctx, q, c); err != nil {
 			return p, err
 		}
 		if int64(q.Limit) < p.Total-int64(q.Offset) {
