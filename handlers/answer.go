@@ -145,11 +145,13 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, code int, e 
 		d.Detail = "It may have been removed since, or the address has a typing error."
 	case code == http.StatusMethodNotAllowed && then == "":
 		d.Detail = "It takes what a form sends: open the page with the form again."
-	case r.Method == http.MethodPost && then == "":
+	case e.Kind == store.Damaged && then == "":
+		d.Detail = "Tell whoever runs citd: citd verify finds how much of it, and citd restore goes back to a backup."
+	case r.Method == http.MethodPost && code < http.StatusInternalServerError && then == "":
 		d.Detail = "Nothing was changed. Go back: the form is as you left it."
 	case code >= http.StatusInternalServerError && r.Method == http.MethodGet:
 		d.Links = append([]templates.Link{{Text: "Try again", URL: ownPath(r.URL.RequestURI())}}, d.Links...)
-		d.Detail = sentence(strings.TrimPrefix(then, "try again")) // the button says so
+		d.Detail = strings.TrimPrefix(d.Detail, "Try again.") // the button says so
 	}
 	if d.At = d.Now; r.Method != http.MethodGet {
 		d.Path = "/" // this one takes no GET

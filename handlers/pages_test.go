@@ -327,6 +327,7 @@ func TestDecide(t *testing.T) {
 		{"back goes nowhere else", h.ana, "/alerts/3/decide", false, []string{"action", "review", "back", "https://evil.example/"}, 303, "/"},
 		{"taken", h.ana, "/alerts/3/decide", true, []string{"action", "review"}, 200, "In review by ana"},
 		{"taken meanwhile", h.alice, "/alerts/3/decide", true, []string{"action", "confirm", "seen", "0"}, 409, "ana was first: took it into review at "},
+		{"no reason for many, plain", h.ana, "/alerts/decide", false, []string{"action", "dismiss", "alert", "4"}, 400, "Nothing was changed. Go back: the form is as you left it."},
 		{"no reason", h.ana, "/alerts/4/decide", true, []string{"action", "dismiss"}, 400, `"fields":{"reason":`},
 		{"no such reason", h.ana, "/alerts/4/decide", true, []string{"action", "dismiss", "reason", "12"}, 400, "needs one of the reasons 0 to 9"},
 		{"reason is no digit", h.ana, "/alerts/4/decide", true, []string{"action", "dismiss", "reason", "x"}, 400, "wanted a digit"},
