@@ -92,7 +92,7 @@ func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
 func (p *pages) exploreData(r *request, e *explored, form url.Values) (templates.ExploreData, error) {
 	d := templates.ExploreData{
 		Frame: p.frame(r, "Explore", "explore"), Query: e.query, Problem: e.problem, Total: len(e.ID), InFile: e.Total,
-		Match: len(e.rows), Any: !e.filter.Empty() || e.problem != "", Axes: form.Get("axes"), Shown: len(e.order),
+		Match: len(e.rows), Any: !e.filter.Empty() || e.problem != "", Axes: form.Get("axes"),
 		Sum: strconv.FormatUint(uint64(e.sum()), 10), Decide: deciders.has(r.actor.Role),
 		Other: e.filter.Rest(),
 	}

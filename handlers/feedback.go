@@ -36,7 +36,10 @@ func (s *server) feedback(w http.ResponseWriter, r *request) error {
 	}
 	if p.Get("format") == "ndjson" {
 		q.Limit = 0
-		return s.feedbackLines(w, r, q)
+		out := r.stream(w)
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		_, err := s.db.WriteLabels(r.Context(), out, q)
+		return err
 	}
 	b, last, n := []byte(`{"objects":[`), q.Since, 0
 	err = s.db.EachLabel(r.Context(), q, func(l store.Label) error {
@@ -57,15 +60,4 @@ func (s *server) feedback(w http.ResponseWriter, r *request) error {
 	b = append(b, `],"meta":{"limit":`+strconv.Itoa(q.Limit)+`,"cursor":`+strconv.FormatInt(last, 10)+`,"next":`+next+`}}`...)
 	send(w, http.StatusOK, "application/json", b)
 	return nil
-}
-
-func (s *server) feedbackLines(w http.ResponseWriter, r *request, q store.FeedbackQuery) error {
-	out := r.stream(w)
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	var b []byte
-	return s.db.EachLabel(r.Context(), q, func(l store.Label) error {
-		b = append(l.AppendJSON(b[:0]), '\n')
-		_, err := out.Write(b)
-		return err
-	})
 }

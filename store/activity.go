@@ -148,7 +148,13 @@ func (db *DB) relate(ctx context.Context, entries []Entry) error {
 			ids = append(ids, id)
 		}
 	}
-	made, err := db.decisionsByID(ctx, ids)
+	made := map[int64]*Decision{}
+	err := each(ctx, db, func(r *sql.Rows) error {
+		d := &Decision{}
+		err := r.Scan(d.dest()...)
+		made[d.ID] = d
+		return err
+	}, `SELECT `+decisionColumns+` FROM decision d WHERE d.id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
 	for i := range entries {
 		entries[i].Decision = made[entries[i].decision()]
 	}
@@ -166,16 +172,6 @@ func (e *Entry) decision() int64 {
 	}
 	id, _ := strconv.ParseInt(words[1], 10, 64) // 0 names none
 	return id
-}
-
-func (db *DB) decisionsByID(ctx context.Context, ids []int64) (map[int64]*Decision, error) {
-	out := map[int64]*Decision{}
-	return out, each(ctx, db, func(r *sql.Rows) error {
-		d := &Decision{}
-		err := r.Scan(d.dest()...)
-		out[d.ID] = d
-		return err
-	}, `SELECT `+decisionColumns+` FROM decision d WHERE d.id IN (SELECT value FROM json_each(?))`, jsonIDs(ids))
 }
 
 // decisionColumns are those of a Decision, from decision d.

@@ -71,13 +71,18 @@ type DB struct {
 }
 
 type op struct {
-	fn      func(*Tx) error
-	err     error
+	fn   func(*Tx) error
+	err  error
+	done chan struct{}
+	effects
+}
+
+// effects are what a write tells those who hold something in memory, once it is stored.
+type effects struct {
 	changes []Change
-	people  []int64
-	lines   []boardLine
-	edited  bool
-	done    chan struct{}
+	people  []int64     // whose results were changed or deleted, see recent
+	lines   []boardLine // alerts that were written
+	edited  bool        // rows of the API were changed or deleted, or added below others
 }
 
 // Now is the store's time in microseconds since 1970; tests inject the clock.
@@ -291,26 +296,23 @@ func (db *DB) publish(batch []*op) (wrote bool) {
 
 // Tx is the writer's transaction, lent to one write.
 type Tx struct {
-	Now     int64 // the time of this write, microseconds since 1970; never before one that it shares its commit with
-	db      *DB
-	changes []Change
-	people  []int64     // whose results were changed or deleted, see recent
-	lines   []boardLine // alerts that were written
-	edited  bool        // rows of the API were changed or deleted, or added below others
-	wrote   bool        // since a write began
+	Now   int64 // the time of this write, microseconds since 1970; never before one that it shares its commit with
+	db    *DB
+	wrote bool // since a write began
+	effects
 	*seen
 }
 
 // run lets o write. Its error means that the whole transaction is lost.
 func (tx *Tx) run(o *op) error {
-	tx.changes, tx.people, tx.lines, tx.edited, tx.wrote = nil, nil, nil, false, false
+	tx.effects, tx.wrote = effects{}, false
 	if o.err = classify(guard(o.fn, tx)); o.err != nil {
 		tx.drop()
 		if tx.wrote {
 			return errUndo
 		}
 	}
-	o.changes, o.people, o.lines, o.edited = tx.changes, tx.people, tx.lines, tx.edited
+	o.effects = tx.effects
 	return nil
 }
 

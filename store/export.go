@@ -59,16 +59,21 @@ func Export(ctx context.Context, db *DB, w io.Writer, o ExportOptions) error {
 	return db.Record(ctx, Actor{}, "export", "", 0, fmt.Sprintf("%d rows", n))
 }
 
-// ExportFeedback writes labels as lines of JSON. It is recorded.
-func ExportFeedback(ctx context.Context, db *DB, w io.Writer, q FeedbackQuery) error {
-	n := 0
+// WriteLabels writes labels as lines of JSON, and counts them.
+func (db *DB) WriteLabels(ctx context.Context, w io.Writer, q FeedbackQuery) (n int, err error) {
 	var b []byte
-	err := db.EachLabel(ctx, q, func(l Label) error {
+	err = db.EachLabel(ctx, q, func(l Label) error {
 		n++
 		b = append(l.AppendJSON(b[:0]), '\n')
 		_, err := w.Write(b)
 		return err
 	})
+	return n, err
+}
+
+// ExportFeedback is WriteLabels, on record.
+func ExportFeedback(ctx context.Context, db *DB, w io.Writer, q FeedbackQuery) error {
+	n, err := db.WriteLabels(ctx, w, q)
 	if err != nil {
 		return err
 	}

@@ -27,21 +27,17 @@ type dismissal struct {
 }
 
 // dismissals are the undecided results that c covers in those alerts.
-func (tx *Tx) dismissals(alerts []int64, c *Choice) ([]dismissal, error) {
-	list, err := all(context.Background(), tx, func(r *sql.Rows, x *struct {
-		dismissal
-		model string
-	},
-	) error {
-		return r.Scan(&x.result, &x.alert, &x.employee, &x.date, &x.family, &x.model)
+func (tx *Tx) dismissals(alerts []int64, c *Choice) (out []dismissal, err error) {
+	err = each(context.Background(), tx, func(r *sql.Rows) error {
+		var x dismissal
+		var model string
+		err := r.Scan(&x.result, &x.alert, &x.employee, &x.date, &x.family, &model)
+		if c.of(model, x.family) {
+			out = append(out, x)
+		}
+		return err
 	}, `SELECT r.id, a.id, r.employee, r.date, m.family, m.name FROM alert a JOIN detectionmodelresult r ON `+ofAlert+` JOIN model m ON m.name = r.reporter
 		WHERE a.id IN (SELECT value FROM json_each(?)) AND r.decision IS NULL`, jsonIDs(alerts))
-	var out []dismissal
-	for _, x := range list {
-		if c.of(x.model, x.family) {
-			out = append(out, x.dismissal)
-		}
-	}
 	return out, err
 }
 

@@ -280,7 +280,7 @@ func (db *DB) connect(ctx context.Context, h header) (err error) {
 func (db *DB) check(ctx context.Context, how reading) {
 	if err := how.through(ctx, db.r, db.path); err != nil && ctx.Err() == nil {
 		if e := AsError(wayBack(db.path, classify(err))); e.Kind == Damaged {
-			db.fail(e)
+			_ = db.fail(e.Err, e.Msg, e.Hint)
 		}
 	}
 }

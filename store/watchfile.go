@@ -52,21 +52,22 @@ func (db *DB) Err() error {
 	return nil
 }
 
-func (db *DB) fail(e *Error) {
-	if db.cause.CompareAndSwap(nil, e) {
+// fail breaks the store unless it is broken already, and returns Err.
+func (db *DB) fail(err error, msg, hint string) error {
+	if db.cause.CompareAndSwap(nil, &Error{Kind: Damaged, Err: err, Msg: msg, Hint: hint}) {
 		close(db.broken)
 	}
+	return db.Err()
 }
+
+const lookAfter = "Look after the disk, then start citd again: it goes on from what the disk has."
 
 // readable fails the store when the disk gives errors: reads from memory would
 // hide it until the next write.
 func (db *DB) readable() {
 	if f := &db.files; f.raw != nil {
 		if _, err := f.raw.ReadAt(make([]byte, 100), 0); errors.Is(err, syscall.EIO) {
-			db.fail(&Error{
-				Kind: Damaged, Err: err, Msg: "the disk under " + db.path + " does not work; nothing more is stored",
-				Hint: "Look after the disk, then start citd again: it goes on from what the disk has.",
-			})
+			_ = db.fail(err, "the disk under "+db.path+" does not work; nothing more is stored", lookAfter)
 		}
 	}
 }
@@ -76,10 +77,7 @@ func (db *DB) readable() {
 func (db *DB) failedFlush(err error) {
 	var se *sqlite.Error
 	if errors.As(err, &se) && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC) {
-		db.fail(&Error{
-			Kind: Damaged, Err: err, Msg: "the disk could not store a change; nothing more is stored",
-			Hint: "Look after the disk, then start citd again: it goes on from what the disk has.",
-		})
+		_ = db.fail(err, "the disk could not store a change; nothing more is stored", lookAfter)
 	}
 }
 
@@ -92,11 +90,8 @@ func (db *DB) inPlace() error {
 	}
 	main, wal, shm, err := db.look3()
 	if err != nil || !os.SameFile(main, f.main) || !os.SameFile(wal, f.wal) || !os.SameFile(shm, f.shm) {
-		db.fail(&Error{
-			Kind: Damaged, Err: err, Msg: db.path + " was moved, replaced or deleted while it was in use; nothing more is stored",
-			Hint: "Put it back, with its -wal file if there is one, then start citd again.",
-		})
-		return db.Err()
+		return db.fail(err, db.path+" was moved, replaced or deleted while it was in use; nothing more is stored",
+			"Put it back, with its -wal file if there is one, then start citd again.")
 	}
 	db.walSize.Store(wal.Size())
 	if main.Size() == f.main.Size() && main.ModTime().Equal(f.main.ModTime()) {
@@ -104,11 +99,8 @@ func (db *DB) inPlace() error {
 	}
 	// A checkpoint wrote to it, ours or another program's; or a copy was put over it.
 	if err := db.marked(); err != nil {
-		db.fail(&Error{
-			Kind: Damaged, Err: err, Msg: "another file was copied over " + db.path + " while it was in use; nothing more is stored",
-			Hint: "Keep it and its -wal file for a look, then go back to a backup with:  citd restore FILE --db " + db.path,
-		})
-		return db.Err()
+		return db.fail(err, "another file was copied over "+db.path+" while it was in use; nothing more is stored",
+			"Keep it and its -wal file for a look, then go back to a backup with:  citd restore FILE --db "+db.path)
 	}
 	f.main, f.stale = main, true
 	return nil
@@ -255,10 +247,9 @@ func (db *DB) emptyWAL(tries int) {
 
 // Health is how the file and its disk are.
 type Health struct {
-	Free       int64 // bytes left on the disk, -1 if not known
-	WAL        int64 // bytes
-	BackupAt   int64 // of the last verified one, microseconds since 1970; 0: never
-	BackupPath string
+	Free     int64 // bytes left on the disk, -1 if not known
+	WAL      int64 // bytes
+	BackupAt int64 // of the last verified one, microseconds since 1970; 0: never
 }
 
 // Low is the room in bytes below which a warning is due.
@@ -267,6 +258,6 @@ const Low = 256 << 20
 // Health looks at the file and its disk.
 func (db *DB) Health(ctx context.Context) (h Health, err error) {
 	h.Free, h.WAL = freeSpace(filepath.Dir(db.path)), db.walSize.Load()
-	h.BackupAt, h.BackupPath, err = db.LastBackup(ctx)
+	h.BackupAt, _, err = db.LastBackup(ctx)
 	return h, err
 }

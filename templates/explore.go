@@ -26,7 +26,6 @@ type ExploreData struct {
 	Hot     int    // of those results, with a score of 0.7 and up
 	Open    int    // of those results, without a decision
 	Any     bool   // there is a filter
-	Shown   int    // axes that are drawn
 	Fields  []ExploreField
 	Other   string // words of the filter that no field holds
 	Axes    string // value of axes= as asked for; empty: the usual ones

@@ -41,7 +41,7 @@ func sampleExplore() ExploreData {
 	}
 	return ExploreData{
 		Frame: sampleFrame("Explore", "explore"), Query: "dept:Engineering,IT login>=0.4", Total: 678, InFile: 678, Match: 39, People: 13, Hot: 12, Open: 23, Any: true,
-		Shown: 4, Sum: "12345", Dims: dims(-1, -1, -1, -1, -1), Next: "/explore?after=0.8~9&q=dept%3AIT", Decide: true, Reasons: sampleReasons, Snoozes: sampleSnoozes,
+		Sum: "12345", Dims: dims(-1, -1, -1, -1, -1), Next: "/explore?after=0.8~9&q=dept%3AIT", Decide: true, Reasons: sampleReasons, Snoozes: sampleSnoozes,
 		Fields: []ExploreField{
 			{Key: "date", Title: "Date", Kind: "date", Lo: "2026-10-31"},
 			{Key: "dept", Title: "Department", Kind: "category", Choices: []ExploreBox{{"Sales", "Sales", false}, {"IT", "IT", true}, {"", "Not given", false}, {"other", "Other", false}}},
