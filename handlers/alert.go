@@ -135,7 +135,7 @@ func (p *pages) fillWho(r *request, d *templates.AlertData, who who, s store.Sub
 // fillSimilar lists the nearest of the decided alerts, and says how near they are.
 func fillSimilar(d *templates.AlertData, a *store.AlertPage, who who, drawn []store.Dimension) {
 	for _, x := range a.Similar {
-		s := templates.Similar{URL: alertPath(x.ID), Score: x.Score, Model: x.Reporter, State: string(x.State), Status: standing(x.AlertHead, d.Now), At: local(x.Received), Dims: teeth(drawn, x.Values, 1)}
+		s := templates.Row{URL: alertPath(x.ID), Score: x.Score, Model: x.Reporter, State: string(x.State), Status: standing(x.AlertHead, d.Now), At: local(x.Received), Dims: teeth(drawn, x.Values, 1)}
 		s.Label, _ = who.label(x.Who)
 		if x.Closed != nil {
 			s.At = local(x.Closed.At)
@@ -209,11 +209,11 @@ func fillHistory(d *templates.AlertData, p *store.AlertPage) {
 	}
 	slices.SortStableFunc(d.Trail, func(a, b templates.Step) int { return b.At.Compare(a.At) })
 	for _, h := range p.Prior {
-		x := templates.Prior{URL: alertPath(h.ID), State: string(h.State), Text: standing(h, d.Now), Score: h.Score, By: h.By, At: local(h.Received)}
+		x := templates.PersonDecision{URL: alertPath(h.ID), State: string(h.State), Text: standing(h, d.Now), By: h.By, At: local(h.Received)}
 		if h.Closed != nil {
 			x.At, x.Note = local(h.Closed.At), h.Closed.Note
 		}
-		d.Prior = append(d.Prior, x)
+		d.Prior = append(d.Prior, templates.Prior{PersonDecision: x, Score: h.Score})
 	}
 }
 

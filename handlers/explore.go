@@ -190,13 +190,12 @@ func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates
 	for k, v := range results {
 		p := people[at[v.ID]]
 		label, _ := show.label(p)
-		rows[k] = templates.ExploreRow{
+		rows[k] = templates.ExploreRow{After: e.Place(some[at[v.ID]]).String(), Row: templates.Row{
 			ID: v.ID, URL: "/results/" + strconv.FormatInt(v.ID, 10), Now: now.UTC(), Score: v.Score, Flagged: v.Flag,
-			After: e.Place(some[at[v.ID]]).String(),
-			Dims:  teeth(drawn, v.Values(), v.Scale), Label: label, Sub: strings.Trim(p.Role+", "+p.Department, ", "),
+			Dims: teeth(drawn, v.Values(), v.Scale), Label: label, Sub: strings.Trim(p.Role+", "+p.Department, ", "),
 			Evidence: v.Text, More: max(v.Pieces-1, 0), Types: v.Types, Model: v.Reporter,
 			At: utc(v.Date), State: string(v.State), Status: v.State.Text(), Detail: detail(v, r.actor.Name), Pick: pick,
-		}
+		}}
 	}
 	return rows, nil
 }

@@ -39,10 +39,10 @@ func (p *pages) heatmapPage(w http.ResponseWriter, r *request) error {
 	order, view := among(heatOrders, q.Get("order")), among(heatViews, q.Get("view"))
 	d.Order, d.Fit, d.Table = order, view == "fit", view == "table"
 	for _, t := range heatOrders {
-		d.Orders = append(d.Orders, templates.Tab{Name: t[0], Label: t[1], URL: heatURL(q, t[0], view), Current: t[0] == order})
+		d.Orders = append(d.Orders, templates.View{Name: t[0], Label: t[1], URL: heatURL(q, t[0], view), Current: t[0] == order})
 	}
 	for _, t := range heatViews {
-		d.Heights = append(d.Heights, templates.Tab{Name: t[0], Label: t[1], URL: heatURL(q, order, t[0]), Current: t[0] == view})
+		d.Heights = append(d.Heights, templates.View{Name: t[0], Label: t[1], URL: heatURL(q, order, t[0]), Current: t[0] == view})
 	}
 	d.Orders[len(d.Orders)-1].Label = map[string]string{modeNames: "Name", modePseudonyms: "Pseudonym", "ids": "ID"}[d.Mode]
 	d.Events = address("/events", "view", "all", "since", since)

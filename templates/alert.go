@@ -54,10 +54,10 @@ type AlertData struct {
 	Trail    []Step
 	Facts    []Fact       // about the model
 	Parts    []store.Part // the model's own account of the highest result; they take the place of the shares
-	Similar  []Similar
-	Unlike   string      // what is said when nothing, or nothing close, was decided before
-	Marks    []time.Time // events of employment, on the axis
-	Until    time.Time   // who it is is shown until then; zero: hidden, or shown to everybody
+	Similar  []Row        // decided alerts of other people, At the time of the decision
+	Unlike   string       // what is said when nothing, or nothing close, was decided before
+	Marks    []time.Time  // events of employment, on the axis
+	Until    time.Time    // who it is is shown until then; zero: hidden, or shown to everybody
 	Reveals  []store.Reason
 	Prev     string // URL of the neighbours in the queue; empty: none
 	Next     string
@@ -154,18 +154,6 @@ type Result struct {
 	Skip    bool   // not ticked, as a refused form had it
 }
 
-// Similar is a decided alert about somebody else.
-type Similar struct {
-	URL    string
-	Label  string
-	Dims   []Dim
-	Score  float64 // as posted
-	Model  string
-	State  string
-	Status string
-	At     time.Time // of the decision
-}
-
 // Dismissed counts the similar alerts that were dismissed.
 func (a AlertData) Dismissed() (n int) {
 	for _, s := range a.Similar {
@@ -176,15 +164,10 @@ func (a AlertData) Dismissed() (n int) {
 	return n
 }
 
-// Prior is an earlier decision about the same person.
+// Prior is how an earlier alert of the same person was decided; its Text is as Row.Status and Row.Detail.
 type Prior struct {
-	URL   string
-	State string
-	Text  string // "Dismissed, expected for the role"
+	PersonDecision
 	Score float64
-	At    time.Time
-	By    string
-	Note  string
 }
 
 // Note is one note, as text.

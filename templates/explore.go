@@ -3,7 +3,6 @@ package templates
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"citd/store"
 )
@@ -66,24 +65,8 @@ type ExploreBox struct {
 
 // ExploreRow is one result in the table of explore.
 type ExploreRow struct {
-	ID       int64
-	URL      string
-	Now      time.Time
-	After    string // where the next page goes on, if this is the last row
-	Score    float64
-	Flagged  bool
-	Dims     []Dim
-	Label    string
-	Sub      string // role and department
-	Evidence string
-	More     int
-	Types    []string
-	Model    string
-	At       time.Time
-	State    string
-	Status   string // in words
-	Detail   string // "by ana", "Expected for the role", "undecided"
-	Pick     bool
+	Row
+	After string // where the next page goes on, if this is the last row
 }
 
 // Plot is the drawing for readers without script: a sample of the lines.

@@ -21,7 +21,7 @@ func exploreCases(add func(name string, html []byte, err error)) {
 	evil.Best = Clearing{Axis: hostile, URL: "javascript:alert(1)", Count: 1}
 	evil.Fields = []ExploreField{{Key: hostile, Title: hostile, Kind: "category", Choices: []ExploreBox{{hostile, hostile, true}}}, {Key: hostile, Title: hostile, Kind: "level", Lo: hostile, Hi: hostile}}
 	evil.Plot = Plot{Axes: []PlotAxis{{Title: hostile, Boxes: []string{hostile}}, {Title: hostile, Top: hostile, Bottom: hostile}}, Lines: []PlotLine{{At: []float64{0, 1}}}}
-	evil.Rows = []ExploreRow{{ID: 1, URL: "javascript:alert(1)", Now: now, After: hostile, Dims: []Dim{{Name: hostile, Value: new(1e308)}}, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 1, Types: []string{hostile}, Model: hostile, At: now, State: hostile, Status: hostile, Detail: hostile, Pick: true}}
+	evil.Rows = []ExploreRow{{After: hostile, Row: Row{ID: 1, URL: "javascript:alert(1)", Now: now, Dims: []Dim{{Name: hostile, Value: new(1e308)}}, Label: hostile, Sub: hostile, Evidence: strings.Repeat(hostile, 20), More: 1, Types: []string{hostile}, Model: hostile, At: now, State: hostile, Status: hostile, Detail: hostile, Pick: true}}}
 	for _, c := range []struct {
 		name string
 		data ExploreData
@@ -35,7 +35,8 @@ func exploreCases(add func(name string, html []byte, err error)) {
 
 func sampleExplore() ExploreData {
 	at := func(day, hour int) time.Time { return time.Date(2026, 11, day, hour, 36, 0, 0, time.UTC) }
-	row := func(id int64, score float64, r ExploreRow) ExploreRow {
+	row := func(id int64, score float64, x Row) ExploreRow {
+		r := ExploreRow{Row: x}
 		r.ID, r.Score, r.URL, r.Now, r.After, r.Pick = id, score, "/results/9", now, store.Figure(score)+"~9", true
 		return r
 	}
@@ -54,9 +55,9 @@ func sampleExplore() ExploreData {
 			Lines: []PlotLine{{At: []float64{0, .25, .5, .06}, Class: 2}, {At: []float64{.5, .75, -1, .4}, Class: 1}, {At: []float64{1, .1, .9, 1}}},
 		},
 		Rows: []ExploreRow{
-			row(9255, .94, ExploreRow{Flagged: true, Dims: dims(.34, .42, .96, .81, .93), Label: "MH022", Sub: "Engineer, Engineering", Evidence: "USB storage KX-64 mounted 14 times, 6.2 GB written; usual none", More: 3, Types: []string{"file", "login", "web"}, Model: "Role profile", At: at(23, 5), State: "new", Status: "New", Detail: "undecided"}),
-			row(9107, 78.5, ExploreRow{Dims: dims(-1, -1, .78, -1), Label: "Teal Heron 41", Evidence: "One", Model: "usb-watch 1.0", At: at(10, 13), State: "confirmed", Status: "Confirmed", Detail: "by ana"}),
-			row(7, .003, ExploreRow{Dims: dims(0, -1, -1, -1), Label: "ES008", Model: "mail", At: at(2, 1), State: "in_review", Status: "In review", Detail: "by you"}),
+			row(9255, .94, Row{Flagged: true, Dims: dims(.34, .42, .96, .81, .93), Label: "MH022", Sub: "Engineer, Engineering", Evidence: "USB storage KX-64 mounted 14 times, 6.2 GB written; usual none", More: 3, Types: []string{"file", "login", "web"}, Model: "Role profile", At: at(23, 5), State: "new", Status: "New", Detail: "undecided"}),
+			row(9107, 78.5, Row{Dims: dims(-1, -1, .78, -1), Label: "Teal Heron 41", Evidence: "One", Model: "usb-watch 1.0", At: at(10, 13), State: "confirmed", Status: "Confirmed", Detail: "by ana"}),
+			row(7, .003, Row{Dims: dims(0, -1, -1, -1), Label: "ES008", Model: "mail", At: at(2, 1), State: "in_review", Status: "In review", Detail: "by you"}),
 		},
 	}
 }

@@ -19,19 +19,13 @@ type HeatmapData struct {
 	Days    int
 	First   int // the brushed window: days counted from From, both included
 	Last    int
-	Orders  []Tab
-	Heights []Tab // rows, all on one screen, table
+	Orders  []View
+	Heights []View // rows, all on one screen, table
 	Order   string
 	Fit     bool // rows of 3 pixels
 	Table   bool // the same people as a table
 	Rows    []HeatRow
 	Top     []HeatRow // at most 8, who stand out in the window
-}
-
-// Tab is one of several ways to look.
-type Tab struct {
-	Name, Label, URL string
-	Current          bool
 }
 
 // HeatRow is one person.

@@ -14,7 +14,7 @@ func heatmapCases(add func(name string, html []byte, err error)) {
 	some.People, some.Fit, some.Top, some.Order = 10_000, true, nil, "peak"
 	evil := sampleHeatmap()
 	evil.Order = hostile
-	evil.Orders = []Tab{{hostile, hostile, "javascript:alert(1)", true}}
+	evil.Orders = []View{{hostile, hostile, "javascript:alert(1)", 0, true}}
 	evil.Rows = []HeatRow{{URL: "javascript:alert(1)", Label: hostile, Sub: hostile, Dept: hostile, Levels: []int8{1}}}
 	evil.Top = evil.Rows
 	for _, c := range []struct {
@@ -30,8 +30,8 @@ func heatmapCases(add func(name string, html []byte, err error)) {
 func sampleHeatmap() HeatmapData {
 	d := HeatmapData{
 		Frame: sampleFrame("Heat map", "heatmap"), People: 3, From: time.Date(2026, 11, 4, 0, 0, 0, 0, time.UTC), Days: 20, First: 13, Last: 19, Order: "out",
-		Orders:  []Tab{{"out", "Stands out", "/heatmap?order=out", true}, {"peak", "Peak", "/heatmap?order=peak", false}},
-		Heights: []Tab{{"", "Rows", "/heatmap", true}, {"fit", "All on one screen", "/heatmap?view=fit", false}, {"table", "Table", "/heatmap?view=table", false}},
+		Orders:  []View{{"out", "Stands out", "/heatmap?order=out", 0, true}, {"peak", "Peak", "/heatmap?order=peak", 0, false}},
+		Heights: []View{{"", "Rows", "/heatmap", 0, true}, {"fit", "All on one screen", "/heatmap?view=fit", 0, false}, {"table", "Table", "/heatmap?view=table", 0, false}},
 	}
 	for i, who := range []string{"MH022", "IR001", "Teal Heron 41"} {
 		r := HeatRow{URL: "/people/" + who[:2], Label: who, Sub: "Engineer", Dept: []string{"Engineering", "Sales", ""}[i], Peak: -1, Levels: make([]int8, 20)}
