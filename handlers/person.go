@@ -171,10 +171,7 @@ func fillGrids(d *templates.PersonData, x store.Profile) {
 	first := (int(d.First.Weekday()) + 6) % 7 // Monday is 0
 	weeks := (first + store.Days + 6) / 7
 	for w := range d.Weeks {
-		d.Weeks[w] = make([]float64, weeks)
-		for i := range d.Weeks[w] {
-			d.Weeks[w][i] = math.NaN()
-		}
+		d.Weeks[w] = slices.Repeat([]float64{math.NaN()}, weeks)
 	}
 	for i, v := range x.Series[0].Days {
 		at := first + i

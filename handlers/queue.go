@@ -103,9 +103,8 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	}
 	d.Need, d.People, d.Flagged, d.Today, d.Decided, d.Asleep = h.Open, h.People, h.Flagged, h.Today, h.Decided, h.Snoozed
 	d.Oldest, d.Wakes = orZero(h.Oldest), orZero(h.Wakes)
-	counts := map[string]int{"open": h.Open, "flagged": h.Flagged, "today": h.Today, "review": h.Review, "snoozed": h.Snoozed, "all": h.All}
 	for _, name := range store.QueueViews {
-		d.Views = append(d.Views, templates.View{Name: name, Label: viewNames[name], URL: place{view: name}.url("/"), Count: counts[name], Current: name == at.view})
+		d.Views = append(d.Views, templates.View{Name: name, Label: viewNames[name], URL: place{view: name}.url("/"), Count: h.In(name), Current: name == at.view})
 	}
 	for _, fill := range []func(*request, *templates.QueueData, place) error{p.fillSaved, p.fillCharts, p.fillSteps} {
 		if err := fill(r, &d, at); err != nil {

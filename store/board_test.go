@@ -32,7 +32,7 @@ func (l *lab) boardSound() {
 		var n, before int64
 		l.one(`SELECT count(*) FROM alert WHERE `+cond, &n)
 		l.one(`SELECT count(*) FROM alert WHERE (priority, id) > (0.5, 7) AND `+cond, &before)
-		if got := s.head.of(view); int64(got) != n {
+		if got := s.head.In(view); int64(got) != n {
 			l.tb.Fatalf("view %s counts %d in memory, %d in the table", view, got, n)
 		}
 		if got, whole, err := q.count(ctx, l.db, &at); err != nil || !whole || int64(got) != before {

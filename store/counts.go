@@ -117,7 +117,7 @@ func (q *queue) total(ctx context.Context, db *DB) (n int, whole bool, err error
 	switch {
 	case q.plain:
 		s, err := db.sums(ctx)
-		return s.head.of(q.name), true, err
+		return s.head.In(q.name), true, err
 	case q.conds == "":
 		return q.count(ctx, db, nil)
 	}
@@ -131,8 +131,8 @@ func (q *queue) total(ctx context.Context, db *DB) (n int, whole bool, err error
 	return int(twice / 2), twice%2 == 0, err
 }
 
-// of is the count of a view.
-func (h *QueueHead) of(view string) int {
+// In is the count of a view.
+func (h *QueueHead) In(view string) int {
 	return map[string]int{"open": h.Open, "flagged": h.Flagged, "today": h.Today, "review": h.Review, "snoozed": h.Snoozed, "all": h.All}[view]
 }
 

@@ -74,12 +74,7 @@ func (s State) Text() string {
 
 // Axis returns the axis of that key, nil if there is none.
 func (x *Explored) Axis(key string) *Axis {
-	for i := range x.Axes {
-		if x.Axes[i].Key == key {
-			return &x.Axes[i]
-		}
-	}
-	return nil
+	return first(x.Axes, func(a Axis) bool { return a.Key == key })
 }
 
 // The states of results, the most pressing first: up is hotter on every axis.

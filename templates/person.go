@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -200,10 +201,5 @@ func (p PersonData) Ticks() []time.Time {
 
 // Compared tells whether any strip has a band of peers.
 func (p PersonData) Compared() bool {
-	for _, s := range p.Strips {
-		if len(s.Peer95) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Strips, func(s PersonStrip) bool { return len(s.Peer95) > 0 })
 }

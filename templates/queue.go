@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (d Dim) rank() float64 {
 	return level(*d.Value, d.Scale)
 }
 
-// Row is one alert in the queue. The page and the fragments for live rows share its partial.
+// Row is one line about an alert, or in explore about a result. The queue and the fragments for its live rows share a partial.
 type Row struct {
 	ID       int64
 	URL      string    // "/alerts/42"
@@ -171,12 +172,7 @@ type Steps struct {
 
 // AnySaved tells whether the reader has a view to delete.
 func (q QueueData) AnySaved() bool {
-	for _, v := range q.Saved {
-		if v.Mine {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(q.Saved, func(v SavedView) bool { return v.Mine })
 }
 
 // combHead is the head of a column of combs: the letters of the four dimensions in their
