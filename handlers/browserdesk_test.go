@@ -2,6 +2,8 @@ package handlers_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,14 +62,17 @@ func TestBrowserPeek(t *testing.T) {
 	p.press("j")
 	p.until("where it is narrow there is none", current+` === '5' && getComputedStyle(document.querySelector('[data-peek]')).display === 'none' && `+peeked+` === '4'`)
 
-	for i := range 240 {
-		words := map[int]string{30: "needle", 150: "needle", 230: "needle in hay"}[i]
-		h.post(fmt.Sprintf("P%03d", i), 0.5-float64(i)/1000, fmt.Sprintf(`, "evidence": [{"description": %q, "evidence_type": "email", "date_from": "2026-01-01", "date_to": "2026-01-03"}]`, words))
+	var list strings.Builder
+	for i := range 1300 {
+		words := map[int]string{30: "needle", 150: "needle", 1200: "needle in hay"}[i]
+		fmt.Fprintf(&list, `,{"employee": {"employee_id": "P%04d"}, "date": "2026-01-05", "reporter": "usb-watch 1.0", "score": %g, "evidence":
+			[{"description": %q, "evidence_type": "email", "date_from": "2026-01-01", "date_to": "2026-01-03"}]}`, i, 0.5-float64(i)/10_000, words)
 	}
+	h.send(http.MethodPatch, `{"objects": [`+list.String()[1:]+`]}`)
 	p.open(h.base + "/?q=needle")
-	p.until("a filter that reads evidence goes on by itself", rowIDs+` === '37,157,237' && document.querySelector('.foot').innerText.trim() === 'Showing 3 of 3'`)
+	p.until("a filter that reads evidence goes on by itself", rowIDs+` === '37,157,1207' && document.querySelector('.foot').innerText.trim() === 'Showing 3 of 3'`)
 	p.open(h.base + "/?q=hay")
-	p.until("also from nothing", rowIDs+` === '237' && location.search.includes('after=')`)
+	p.until("also from nothing", rowIDs+` === '1207' && location.search.includes('after=')`)
 	p.open(h.base + "/?q=nothing")
 	p.until("and to the end", `document.querySelector('[data-zero]').innerText.includes('No alert matches nothing.')`)
 	p.open(h.base + "/alerts/37?q=hay")

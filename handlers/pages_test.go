@@ -182,15 +182,21 @@ func (h *house) postAs(model, employee string, score float64, more string) {
 	body := fmt.Sprintf(`{"employee": {"employee_id": %q, "name": "Name of %s", "gender": "zzgender", "nationality": "zznation", "ethnicity": "zzethnic",
 		"maritalStatus": "zzmarital", "title": "zztitle", "role": "Engineer", "department": "IT"}, "date": %q, "reporter": %q, "score": %v%s}`,
 		employee, employee, time.UnixMicro(h.db.Now()).UTC().Format(time.DateTime), model, score, more)
-	req, err := http.NewRequest(http.MethodPost, h.base+"/data-sub/api/detectionmodelresult/", strings.NewReader(body))
+	h.send(http.MethodPost, body)
+}
+
+// send posts a result, or a list of them.
+func (h *house) send(method, body string) {
+	h.tb.Helper()
+	req, err := http.NewRequest(method, h.base+"/data-sub/api/detectionmodelresult/", strings.NewReader(body))
 	h.must(err)
 	req.SetBasicAuth("detector", h.token)
 	req.Header.Set("Content-Type", "application/json")
 	res, err := http.DefaultClient.Do(req)
 	h.must(err)
 	defer res.Body.Close()
-	if b, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusCreated {
-		h.tb.Fatalf("post: %s %s", res.Status, b)
+	if b, _ := io.ReadAll(res.Body); res.StatusCode/100 != 2 {
+		h.tb.Fatalf("%s: %s %s", method, res.Status, b)
 	}
 }
 

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -9,14 +10,24 @@ import (
 	"time"
 )
 
-var shownID = regexp.MustCompile(`<bdi>([A-Z]{2}\d{3})</bdi>`)
+var (
+	shownID = regexp.MustCompile(`<bdi>([A-Z]{2}\d{3})</bdi>`)
+	further = regexp.MustCompile(`rel="next" href="([^"]*)" data-further`)
+)
 
 // shown are the people that a page shows, in its order.
 func (h *house) shown(c *http.Client, path string) (ids []string) {
 	h.tb.Helper()
-	for _, m := range shownID.FindAllStringSubmatch(h.page(c, path), -1) {
-		if !slices.Contains(ids, m[1]) {
-			ids = append(ids, m[1])
+	for path != "" { // a filter goes on where it stopped, as the page does by itself
+		text := h.page(c, path)
+		for _, m := range shownID.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(ids, m[1]) {
+				ids = append(ids, m[1])
+			}
+		}
+		path = ""
+		if m := further.FindStringSubmatch(text); m != nil {
+			path = html.UnescapeString(m[1])
 		}
 	}
 	return ids

@@ -258,7 +258,7 @@ func (db *DB) neighbours(ctx context.Context, ask QueueAsk, at Place) (n Neighbo
 		return n, err
 	}
 	for id, before := range map[*int64]bool{&n.Prev: true, &n.Next: false} {
-		some, rest, err := q.list(ctx, db, &at, before, 1, q.reach(true))
+		some, rest, err := q.list(ctx, db, &at, before, 1, true)
 		if err != nil {
 			return n, tooSlow(err)
 		}

@@ -69,7 +69,7 @@ func (l *lab) walkSound(q *queue, at Place, back bool, cond string) {
 	if err != nil {
 		l.tb.Fatal(err)
 	}
-	got, _, err := q.list(context.Background(), l.db, &at, back, 3, maxLooked)
+	got, _, err := q.list(context.Background(), l.db, &at, back, 3, false)
 	if len(got) != len(want) || err != nil {
 		l.tb.Fatalf("view %s, from %v: %v, %v; want %v", q.name, at, got, err, want)
 	}

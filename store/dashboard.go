@@ -50,7 +50,7 @@ func (db *DB) Queue(ctx context.Context, ask QueueAsk, after *Place, limit int) 
 	if err != nil {
 		return p, err
 	}
-	places, rest, err := q.list(ctx, db, after, false, limit+1, q.reach(after == nil))
+	places, rest, err := q.list(ctx, db, after, false, limit+1, after == nil)
 	whole := after == nil && rest == nil
 	if p.Total = len(places); err == nil && !whole && !q.deep { // to search them all twice, for a number, is too dear
 		p.Total, whole, err = q.total(ctx, db)

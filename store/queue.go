@@ -31,8 +31,10 @@ var views = map[string]func(l *boardLine, floor float64, midnight int64) bool{
 var (
 	maxLooked = 5000
 	maxDeep   = 1000 // where each one's results or evidence have to be searched
-	maxFirst  = 100  // of these, before the first answer
 )
+
+// firstLook is how long the first answer of a filter searches, which a reader waits for; the page then goes on by itself.
+var firstLook = 25 * time.Millisecond
 
 // QueueViews are the views of the queue, in the order to show.
 var QueueViews = []string{"open", "flagged", "today", "review", "snoozed", "all"}
@@ -208,23 +210,22 @@ func idsIn(places []Place) []int64 {
 	return ids
 }
 
-// reach is how many alerts are looked at; fewer for a first answer, which a reader waits for.
-func (q *queue) reach(first bool) int {
+// reach is how many alerts are looked at.
+func (q *queue) reach() int {
 	switch {
 	case q.conds == "":
 		return math.MaxInt
-	case q.deep && first:
-		return maxFirst
 	case q.deep:
 		return maxDeep
 	}
 	return maxLooked
 }
 
-// list looks at so many alerts behind from, or before it, and returns at most limit of
-// their places, and where it stopped; nil if there are no more.
-func (q *queue) list(ctx context.Context, db *DB, from *Place, before bool, limit, reach int) (out []Place, rest *Place, err error) {
-	for n, left := limit, reach; left > 0; n = min(2*n, 1000) {
+// list returns at most limit places behind from, or before it, and where it
+// stopped if it has not looked at all of them; nil if there are no more.
+func (q *queue) list(ctx context.Context, db *DB, from *Place, before bool, limit int, first bool) (out []Place, rest *Place, err error) {
+	began := db.Now()
+	for n, left := limit, q.reach(); left > 0; n = min(2*n, 1000) {
 		n = min(n, left)
 		some, err := q.next(ctx, db, from, before, n)
 		if err != nil {
@@ -244,6 +245,9 @@ func (q *queue) list(ctx context.Context, db *DB, from *Place, before bool, limi
 		if end {
 			return out, nil, nil
 		}
+		if first && q.deep && db.Now()-began > firstLook.Microseconds() {
+			break
+		}
 	}
 	return out, from, nil
 }
@@ -261,7 +265,7 @@ func (q *queue) count(ctx context.Context, db *DB, before *Place) (n int, whole 
 	}
 	const step = 1000
 	var from *Place
-	for left := min(q.reach(false), maxLooked); left > 0; left -= step {
+	for left := min(q.reach(), maxLooked); left > 0; left -= step {
 		some, err := q.next(ctx, db, from, false, step)
 		if err != nil {
 			return 0, false, err
