@@ -102,7 +102,14 @@ func copyInto(ctx context.Context, path, tmp string) error {
 	if err != nil {
 		return err
 	}
-	_, err = ro.ExecContext(ctx, `VACUUM INTO ?`, tmp)
+	var need int64
+	err = ro.QueryRowContext(ctx, `SELECT (c.page_count - f.freelist_count) * p.page_size FROM pragma_page_count c, pragma_freelist_count f, pragma_page_size p`).Scan(&need)
+	if free := freeSpace(filepath.Dir(tmp)); err == nil && free >= 0 && free < need+need/8 { // else it would take the room that posts need
+		err = Errorf(Full, "a copy takes %d MB, and %d MB are free in %s", need/1e6, free/1e6, filepath.Dir(tmp))
+	}
+	if err == nil {
+		_, err = ro.ExecContext(ctx, `VACUUM INTO ?`, tmp)
+	}
 	return errors.Join(err, ro.Close())
 }
 

@@ -301,3 +301,28 @@ func TestFaultRemoteDisk(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A backup that does not fit does not begin: it would take the room that posts need, each time that it is tried.
+func TestFaultBackupThatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	dir := smallDisk(t, 8192)
+	db, err := Open(t.Context(), filepath.Join(dir, "citd.db"), Options{Schema: testSchema(t), Create: true, Own: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	who := tester(t, db, Admin)
+	for i := range 40 {
+		mustPost(t, db, who, Evidences, fmt.Sprintf(`{"description": "%d%s", "date_from": "2026-03-01", "date_to": "2026-03-01"}`, i, strings.Repeat("x", 60_000)))
+	}
+	free := fillUp(t, dir, 1024)
+	_, err = db.Backup(t.Context(), filepath.Join(dir, "backup.db"))
+	wantKind(t, "backup", err, Full)
+	if err == nil || !strings.Contains(err.Error(), "MB are free in "+dir) {
+		t.Errorf("it was begun: %v", err)
+	}
+	free()
+	if _, err := db.Backup(t.Context(), filepath.Join(dir, "backup.db")); err != nil {
+		t.Errorf("with room for it: %v", err)
+	}
+}
