@@ -36,6 +36,11 @@ func (s *server) feedback(w http.ResponseWriter, r *request) error {
 	}
 	if p.Get("format") == "ndjson" {
 		q.Limit = 0
+		if people.has(r.actor.Role) { // scripts read on now and then, to learn
+			if err := s.db.Record(r.Context(), r.actor, "export", "", 0, "labels"); err != nil {
+				return err
+			}
+		}
 		out := r.stream(w)
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		_, err := s.db.WriteLabels(r.Context(), out, q)

@@ -43,7 +43,7 @@ func TestIngestReadsNothing(t *testing.T) {
 	}
 }
 
-// Who people are is told by writes, too: to send an id alone is a look, and on record.
+// Who people are is told by writes, too: to send an id alone is a look, and on record. So is what leaves as a file.
 func TestLooksByWriting(t *testing.T) {
 	s := serveTest(t, handlers.Options{})
 	head := func() int64 {
@@ -67,6 +67,8 @@ func TestLooksByWriting(t *testing.T) {
 		{store.Admin, "PATCH", "employee/", `{"objects": [{"employee_id": "E1"}, {"employee_id": "E2"}]}`, 1},
 		{store.Script, "POST", "employee/", `{"employee_id": "E1"}`, 1},
 		{store.Script, "POST", "employee/", `{"employee_id": "E2"}`, 0}, // scripts: as a list
+		{store.Analyst, "GET", "feedback/?format=ndjson", "", 1},        // all of it leaves as a file
+		{store.Script, "GET", "feedback/?format=ndjson", "", 0},
 	} {
 		a := s.do(call{tt.method, api + tt.path, tt.body, map[string]string{"Authorization": s.headerOf(tt.role), "Content-Type": "application/json"}})
 		if now := head(); a.StatusCode >= 300 || now-before != tt.more {
