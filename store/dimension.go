@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,19 +155,28 @@ func (db *DB) HighestValues(ctx context.Context, asOf int64) (map[string]float64
 		return nil, err
 	}
 	defer r.done()
-	high, out := map[int]float64{}, map[string]float64{} // by series, by name
-	var own dailyValues
+	out := map[string]float64{}
+	var four [len(fourDims)]Peak
 	for person := range r.cells {
-		r.daily(person, &own)
-		for _, at := range own.set {
-			if old, there := high[at.series]; !there || own.value(at) > old {
-				high[at.series] = own.value(at)
+		for _, c := range r.of(person) {
+			for k, v := range c.dims {
+				if v == v { // measured
+					four[k].raise(float64(v), r.models[c.model].Scale)
+				}
 			}
 		}
 	}
-	for _, name := range slices.AppendSeq(slices.Clone(fourDims[:]), maps.Values(further)) {
-		if v, there := high[seriesOf(name, further)]; there {
-			out[name] = v
+	for k, p := range four {
+		if p.Scale != 0 {
+			out[fourDims[k]] = p.Level()
+		}
+	}
+	for _, list := range r.extras {
+		for _, x := range list {
+			name, v := further[int64(x.dimension)], float64(x.value)/r.models[x.model].Scale
+			if old, ok := out[name]; int(x.day) >= r.from && (!ok || v > old) {
+				out[name] = v
+			}
 		}
 	}
 	return out, nil
