@@ -231,7 +231,7 @@ func TestExploreRefusals(t *testing.T) {
 		"email:none email>0.2":        "email>0.2: email cannot be measured and not measured at once",
 		"email>0.8 email<0.2":         "email<0.2: nothing lies between the two ends of email",
 		"date>=yesterday":             "date>=yesterday: date takes a day, as in date>=2026-10-31",
-		"is:odd":                      "is:odd: is: takes flagged",
+		"is:odd":                      "is:odd: write is:flagged",
 		strings.Repeat("x ", 41):      "the filter has more than 40 parts",
 		strings.Repeat("x", 5000):     "the filter is longer than 4000 bytes",
 		`dept:IT,`:                    "dept:IT,: a value is missing",

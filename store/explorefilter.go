@@ -150,7 +150,7 @@ func (x *Explored) take(f *ExploreFilter, t term) error {
 		f.Flagged = true
 		return nil
 	case t.key == "is":
-		return errors.New("is: takes flagged")
+		return errors.New("write is:flagged")
 	case a == nil:
 		return fmt.Errorf("there is no %q to filter by; there are %s", t.key, strings.Join(x.keys(), ", "))
 	}

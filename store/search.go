@@ -95,7 +95,7 @@ func stateIs(s *search, v string) error {
 		v = string(StateInReview)
 	}
 	if !slices.Contains(states, State(v)) {
-		return fmt.Errorf("state: takes new, in_review, snoozed, confirmed, dismissed or withdrawn, not %q", v)
+		return fmt.Errorf("write state: with new, in_review, snoozed, confirmed, dismissed or withdrawn, not %q", v)
 	}
 	s.where(`a.state = ?`, v)
 	return nil
@@ -108,7 +108,7 @@ func markIs(s *search, v string) error {
 	case "changed":
 		s.where(`a.changed`)
 	default:
-		return fmt.Errorf("is: takes flagged or changed, not %q", v)
+		return fmt.Errorf("write is:flagged or is:changed, not is:%s", v)
 	}
 	return nil
 }

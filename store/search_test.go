@@ -43,8 +43,8 @@ func TestParseSearch(t *testing.T) {
 		{text: "score>", err: "write a value after score>"},
 		{text: "score>1e999", err: "write a number"},
 		{text: "dept>IT", err: "write dept:IT; what dept takes is a text"},
-		{text: "state:open", err: "state: takes new"},
-		{text: "is:bad", err: "is: takes flagged or changed"},
+		{text: "state:open", err: "write state: with new"},
+		{text: "is:bad", err: "write is:flagged or is:changed"},
 		{text: strings.Repeat("a ", 21), err: "more than 20 parts"},
 		{text: strings.Repeat("a", 501), err: "longer than 500"},
 	} {
