@@ -175,7 +175,6 @@ type Note struct {
 	Text string
 	By   string
 	At   time.Time
-	On   string // "on the person"; empty: on this alert
 }
 
 // Step is one line of the trail.

@@ -143,7 +143,7 @@ func sampleAlert() AlertData {
 			{ID: 9107, URL: "/results/9107", At: before(60 * time.Hour), Model: "File access", Score: .62, Dims: dims(-1, -1, -1, -1, .62), Pieces: 1, Covered: "dismissed 21 Nov"},
 		},
 		Prior: []Prior{{PersonDecision{URL: "/alerts/7", State: "dismissed", Text: "Dismissed, expected for the role", At: before(11 * 24 * time.Hour), By: "ana", Note: "On call that week."}, .61}},
-		Notes: []Note{{Text: "Manager confirms no project needs /design/rotor since the handover on 10 Nov.", By: "A. Keane", At: before(3 * 24 * time.Hour), On: "on the person"}},
+		Notes: []Note{{Text: "Manager confirms no project needs /design/rotor since the handover on 10 Nov.", By: "A. Keane", At: before(3 * 24 * time.Hour)}},
 		Trail: []Step{{State: "view", Text: "Opened by A. Keane", At: before(2 * time.Minute)}, {State: "flag", Text: "Flagged by the model", At: before(4 * time.Hour)}, {State: "post", Text: "Posted by role-profile", At: before(4 * time.Hour)}},
 		Facts: []Fact{{"Reporter", Link{"Role profile", "/models"}}, {"Confirmed, all scores", Link{"11 of 127", ""}}, {"Other models, 7 days", Link{"USB watch, File access", ""}}},
 		Prev:  "", Next: "/alerts/41", Place: 1, Places: 83, Back: "/alerts/42", Reasons: sampleReasons,

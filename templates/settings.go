@@ -57,7 +57,6 @@ type AccountRow struct {
 // ModelScale is a model and what its full score is.
 type ModelScale struct {
 	Name    string
-	URL     string // of its page; empty: none
 	Scale   string
 	Suggest string // a scale that holds all its scores; empty: it holds them
 }

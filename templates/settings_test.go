@@ -25,7 +25,7 @@ func settingsCases() []struct {
 		Dimensions: []DimensionRow{
 			{"email_anomaly", "Email", "1", "E", "1", "0.4", "0.7", ""}, {"file_access_anomaly", "File access", "2", "F", "10", "0.2", "0.5", "12.5"},
 		},
-		Models: []ModelScale{{Name: "usb-watch 1.0", Scale: "1", Suggest: "50", URL: "/models"}, {Name: "mail", Scale: "1"}},
+		Models: []ModelScale{{Name: "usb-watch 1.0", Scale: "1", Suggest: "50"}, {Name: "mail", Scale: "1"}},
 		Backup: []Fact{{"Last", Link{Text: "23 Nov 2026, 02:00"}}},
 	}
 	viewer := SettingsData{Frame: sampleFrame("Settings", "settings"), Min: 8, Section: "me", Problem: "The password now is another one.", Sessions: admin.Sessions}
@@ -35,7 +35,7 @@ func settingsCases() []struct {
 	evil.Problem, evil.Floor = hostile, hostile
 	evil.Dimensions = []DimensionRow{{hostile, hostile, hostile, hostile, hostile, hostile, hostile, hostile}}
 	evil.People = []AccountRow{{Name: hostile, Role: hostile, State: hostile}}
-	evil.Tokens, evil.Models = evil.People, []ModelScale{{Name: hostile, Scale: hostile, Suggest: hostile, URL: "javascript:alert(1)"}}
+	evil.Tokens, evil.Models = evil.People, []ModelScale{{Name: hostile, Scale: hostile, Suggest: hostile}}
 	return []struct {
 		name string
 		data SettingsData

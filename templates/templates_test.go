@@ -172,7 +172,7 @@ func alertCases() []struct {
 			Evidence: []Evidence{{Type: hostile, Text: hostile, Subject: hostile, From: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Link: "javascript:alert(1)", Source: hostile, Technique: hostile}},
 		},
 		Results: []Result{{Model: hostile, At: now, Covered: hostile, URL: "javascript:alert(1)"}}, Prior: []Prior{{PersonDecision: PersonDecision{Text: hostile, By: hostile, Note: hostile, At: now}}},
-		Notes: []Note{{hostile, hostile, now, hostile}}, Trail: []Step{{State: hostile, Text: hostile, Note: hostile, At: now}}, Facts: []Fact{{hostile, Link{hostile, ""}}}, Mine: true,
+		Notes: []Note{{hostile, hostile, now}}, Trail: []Step{{State: hostile, Text: hostile, Note: hostile, At: now}}, Facts: []Fact{{hostile, Link{hostile, ""}}}, Mine: true,
 		Unlike: hostile, Parts: []store.Part{{Name: hostile, Text: hostile, Value: new(1e308), Weight: 1e308}, {Name: hostile, Text: hostile, Value: nil, Weight: -1e308}}, Reveals: []store.Reason{{Digit: 1, Text: hostile, Note: true}},
 		Similar: []Row{{URL: "javascript:alert(1)", Label: hostile, Model: hostile, State: hostile, Status: hostile, At: now, Dims: dims(.1)}},
 	}
