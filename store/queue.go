@@ -34,7 +34,7 @@ var (
 )
 
 // firstLook is how long the first answer of a filter searches, which a reader waits for; the page then goes on by itself.
-var firstLook = 25 * time.Millisecond
+var firstLook = 10 * time.Millisecond
 
 // QueueViews are the views of the queue, in the order to show.
 var QueueViews = []string{"open", "flagged", "today", "review", "snoozed", "all"}
