@@ -218,7 +218,7 @@ func driftSays(d *templates.PersonData, x store.Profile) []templates.Span {
 	return []templates.Span{{Text: "Drifted from " + day(f.From) + " to " + day(f.Last) + ", the newest result. Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
 }
 
-// peersSay tells which dimensions are above the peers' range.
+// peersSay tells which dimensions are above the range of the peers and more than low.
 func peersSay(p store.Peers, out []string, span string) []templates.Span {
 	if !p.Enough {
 		return nil
@@ -229,7 +229,7 @@ func peersSay(p store.Peers, out []string, span string) []templates.Span {
 	}
 	switch len(out) {
 	case 0:
-		return []templates.Span{{Text: " No dimension is above the range of " + others + " (" + span + ")."}}
+		return []templates.Span{{Text: " No dimension stands out from " + others + " (" + span + ")."}}
 	case 1:
 		return []templates.Span{{Text: " "}, {Text: capital(out[0]), Bold: true}, {Text: " is above the range of " + others + "."}}
 	}
