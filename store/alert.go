@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"database/sql"
 	"maps"
-	"math"
 	"slices"
 )
 
@@ -49,10 +48,7 @@ func settleAlerts(tx *Tx, moves []move, resealed []int64) error {
 }
 
 func newSettler(tx *Tx) *settler {
-	return &settler{
-		tx: tx, touched: map[int64]bool{}, windows: map[int64]window{}, read: map[int64]window{},
-		open: map[int64][]*alertRow{}, grown: map[int64]*alertRow{},
-	}
+	return &settler{tx: tx, touched: map[int64]bool{}, grown: map[int64]*alertRow{}}
 }
 
 // admit finds a new result its alert before the result's row is written, so
@@ -91,19 +87,14 @@ func lastOfEach(moves []move) []move {
 type settler struct {
 	tx      *Tx
 	joins   []join
-	touched map[int64]bool        // alerts to fold anew
-	windows map[int64]window      // by employee: the dates of the joins
-	read    map[int64]window      // by employee: the dates for which open is complete
-	open    map[int64][]*alertRow // by employee: the open alerts that they may join, by id
-	grown   map[int64]*alertRow   // alerts that were joined or opened
+	touched map[int64]bool      // alerts to fold anew
+	grown   map[int64]*alertRow // alerts that were joined or opened
 
 	admitted int // results since the last save
 }
 
 // window is a stretch of dates.
 type window struct{ first, last int64 }
-
-func (w window) reach(date int64) window { return window{min(w.first, date), max(w.last, date)} }
 
 // join is a result that needs an alert.
 type join struct {
@@ -120,7 +111,7 @@ func (s *settler) leave(m move) error {
 	}
 	switch {
 	case m.old == nil:
-		s.need(join{now: m.now})
+		s.joins = append(s.joins, join{now: m.now})
 		return nil
 	case m.now == nil:
 		return nil
@@ -149,18 +140,9 @@ func (s *settler) leave(m move) error {
 			j.back = a.id
 		}
 	}
-	s.need(j)
+	s.joins = append(s.joins, j)
 	_, err := s.tx.Exec(`UPDATE detectionmodelresult SET alert = NULL, decision = NULL WHERE id = ?`, m.now.ID)
 	return err
-}
-
-func (s *settler) need(j join) {
-	w, ok := s.windows[j.now.Employee]
-	if !ok {
-		w = window{j.now.Date, j.now.Date}
-	}
-	s.windows[j.now.Employee] = w.reach(j.now.Date)
-	s.joins = append(s.joins, j)
 }
 
 // everCovered reports whether a decision in the alert covers the result, even
@@ -229,19 +211,17 @@ func (s *settler) placed(j join) (*alertRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.join(pointOf(j.now, m), s.tx.Now)
+	a.change().join(pointOf(j.now, m), s.tx.Now)
 	if a.id == 0 {
-		if err := a.save(s.tx); err != nil {
-			return nil, err
-		}
-		s.open[a.employee] = append(s.open[a.employee], a)
+		s.tx.open.add(a)
+		err = a.save(s.tx)
 	}
-	return a, nil
+	return a, err
 }
 
 // find returns the alert that j joins, or nil.
 func (s *settler) find(j join) (*alertRow, error) {
-	list, err := s.near(j.now)
+	list, err := s.tx.openAlerts(j.now.Employee, j.now.Date)
 	if err != nil {
 		return nil, err
 	}
@@ -261,37 +241,6 @@ func (s *settler) find(j join) (*alertRow, error) {
 	return nil, nil
 }
 
-// near returns the open alerts of r's employee that r's date may fit into. Those
-// that this request has in hand already may differ from the file.
-func (s *settler) near(r *Result) ([]*alertRow, error) {
-	list, read := s.open[r.Employee], s.read[r.Employee]
-	if read.first <= r.Date && r.Date <= read.last && list != nil {
-		return list, nil
-	}
-	w, planned := s.windows[r.Employee]
-	if !planned {
-		w = window{r.Date, r.Date}
-	}
-	if list != nil { // a long list comes back to its people: read all at the second time
-		w = window{math.MinInt64 / 2, math.MaxInt64 / 2}
-	}
-	found, err := loadAlerts(s.tx, `employee = ? AND `+openStates+` AND last_date >= ? AND first_date < ?`,
-		r.Employee, (utcDay(w.first)-groupDays)*microDay, (utcDay(w.last)+groupDays+1)*microDay)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*alertRow, 0, len(list)+len(found))
-	all = append(all, list...)
-	for _, a := range found {
-		if !slices.ContainsFunc(list, func(x *alertRow) bool { return x.id == a.id }) {
-			all = append(all, a)
-		}
-	}
-	slices.SortFunc(all, func(x, y *alertRow) int { return cmp.Compare(x.id, y.id) })
-	s.open[r.Employee], s.read[r.Employee] = all, w
-	return all, nil
-}
-
 // goBack returns j to the alert that it came from, if that is empty without it.
 func (s *settler) goBack(j join) (bool, error) {
 	a, err := loadAlert(s.tx, j.back)
@@ -301,8 +250,7 @@ func (s *settler) goBack(j join) (bool, error) {
 	if err := s.assign(j, a); err != nil {
 		return false, err
 	}
-	s.open[a.employee] = append(s.open[a.employee], a)
-	slices.SortFunc(s.open[a.employee], func(x, y *alertRow) int { return cmp.Compare(x.id, y.id) })
+	s.tx.open.add(a)
 	return true, a.refold(s.tx, window{j.now.Date, j.now.Date})
 }
 
@@ -322,6 +270,7 @@ func (s *settler) save() error {
 	}
 	clear(s.grown)
 	s.admitted = 0
+	s.tx.open.trim()
 	return nil
 }
 

@@ -12,9 +12,9 @@ import (
 type alertRow struct {
 	summary
 	id       int64
-	employee int64   // 0: deleted
-	was      summary // what the file says
-	place    float64 // the priority that the file says
+	employee int64    // 0: deleted
+	was      *summary // what the file says; nil: what summary says
+	place    float64  // the priority that the file says
 }
 
 // alertCols are the columns of an alert, in the order of scan.
@@ -38,7 +38,6 @@ func (a *alertRow) scan(row interface{ Scan(...any) error }) error {
 	if models != "" {
 		a.models = strings.Split(models, ",")
 	}
-	a.was = a.summary
 	return err
 }
 
@@ -80,7 +79,13 @@ func loadAlert(tx *Tx, id int64) (*alertRow, error) {
 // SQLite rewrites an index when a column of it is named, even if its value
 // stays; so columns are named in groups, each only when it has changed.
 func (a *alertRow) save(tx *Tx) error {
-	f, w, fresh := &a.summary, &a.was, a.id == 0
+	f, w, fresh := &a.summary, a.was, a.id == 0
+	switch {
+	case fresh:
+		w = &summary{}
+	case w == nil:
+		return nil
+	}
 	s := setter{cols: make([]string, 0, alertWidth), args: make([]any, 0, alertWidth)}
 	if fresh || f.received != w.received {
 		s.set("received_at", f.received)
@@ -132,8 +137,18 @@ func (a *alertRow) save(tx *Tx) error {
 	if fresh || len(s.cols) > 0 {
 		tx.lines = append(tx.lines, a.line())
 	}
-	a.was = a.summary
+	a.was = nil
+	tx.open.saved(a)
 	return nil
+}
+
+// change is the summary, for whoever is about to change it.
+func (a *alertRow) change() *summary {
+	if a.was == nil {
+		was := a.summary
+		a.was = &was
+	}
+	return &a.summary
 }
 
 // setter gathers columns and their values.

@@ -113,11 +113,7 @@ func (b *Batch) flushSome() error {
 	if len(b.moves) < flushMoves && (b.alerts == nil || b.alerts.admitted < flushMoves) {
 		return nil
 	}
-	err := b.flush(nil)
-	if b.alerts != nil && len(b.alerts.open) > maxThere {
-		b.alerts = nil
-	}
-	return err
+	return b.flush(nil)
 }
 
 // admit gives a new result its alert. chosen: the id is the client's choice.

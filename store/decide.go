@@ -213,7 +213,7 @@ func Wake(ctx context.Context, db *DB) error {
 		list, err := loadAlerts(tx, `id IN (SELECT value FROM json_each(?)) AND state = 'snoozed' AND snooze_until <= ?`, jsonIDs(due), tx.Now)
 		for _, a := range list {
 			if err == nil {
-				a.wake(tx.Now)
+				a.change().wake(tx.Now)
 				err = a.save(tx)
 				tx.changed(AlertChanged, a.id)
 			}

@@ -53,6 +53,7 @@ func (b *Batch) remove(r *Resource, id int64, row any) error {
 	}
 	b.forgetPeople()
 	if r == Employees { // alerts stay for the sake of the decisions in them
+		b.tx.open.forget(id)
 		if _, err := b.tx.Exec(`UPDATE alert SET employee = NULL WHERE employee = ?`, id); err != nil {
 			return err
 		}

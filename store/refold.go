@@ -30,8 +30,8 @@ func (a *alertRow) refold(tx *Tx, w window) error {
 // take folds decisions and points into the row. An alert without results keeps
 // its dates, for people to read.
 func (a *alertRow) take(decisions []Decision, points []point, asOf int64) (inForce map[int64]int64) {
-	was := a.summary
-	a.summary, inForce = fold(decisions, points, asOf)
+	was, f := a.summary, a.change()
+	*f, inForce = fold(decisions, points, asOf)
 	if a.n == 0 {
 		a.first, a.last, a.opened, a.received = was.first, was.last, was.opened, was.received
 	}

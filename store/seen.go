@@ -10,6 +10,7 @@ type seen struct {
 	dimensions *[]string        // nil: not known
 	next       map[string]int64 // the next id, by table
 	there      map[string]int64 // employees that are there, by id, or { and employee_id
+	open       openAlerts
 }
 
 // drop forgets all, after something was taken back.
