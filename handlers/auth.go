@@ -102,6 +102,8 @@ func credentials(values []string) (user, secret, scheme string) {
 	return user, secret, scheme
 }
 
+const overread = 16 << 20 // bytes of a body too large that are read all the same
+
 // takeBody checks the announced body before a byte of it is read, and returns
 // how much of the memory for bodies it may take.
 func (s *server) takeBody(w http.ResponseWriter, r *request, limit int64) (int64, error) {
@@ -114,7 +116,7 @@ func (s *server) takeBody(w http.ResponseWriter, r *request, limit int64) (int64
 	}
 	n := r.ContentLength
 	if n > limit {
-		if n <= 2*limit && r.Header.Get("Expect") == "" {
+		if n <= max(2*limit, overread) && r.Header.Get("Expect") == "" {
 			_, _ = io.Copy(io.Discard, r.Body) // who sends all before reading the answer would find the connection cut instead
 		}
 		return 0, tooLarge(limit)

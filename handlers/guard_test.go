@@ -2,7 +2,9 @@ package handlers_test
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -262,5 +264,31 @@ func TestHeaders(t *testing.T) {
 		if _, ok := a.Header["Permissions-Policy"]; !ok {
 			t.Errorf("%s %s: no Permissions-Policy", c.method, c.path)
 		}
+	}
+}
+
+// Who sends all of a body that is too large before reading still gets the answer, however long that takes.
+func TestTooLargeIsReadToItsEnd(t *testing.T) {
+	s := serveTest(t, handlers.Options{})
+	for _, size := range []int{1<<20 + 1, 3 << 20, 12 << 20} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := bytes.Repeat([]byte(" "), size)
+		_, err = fmt.Fprintf(conn, "POST /data-sub/api/employee/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n%s",
+			s.headerOf(store.Script), size, body[:1000])
+		time.Sleep(700 * time.Millisecond) // longer than net/http waits before it cuts a connection
+		if err == nil {
+			_, err = conn.Write(body[1000:])
+		}
+		answer := make([]byte, len("HTTP/1.1 413"))
+		if err == nil {
+			_, err = io.ReadFull(conn, answer)
+		}
+		if err != nil || string(answer) != "HTTP/1.1 413" {
+			t.Errorf("%d bytes are answered %q, %v", size, answer, err)
+		}
+		conn.Close()
 	}
 }
