@@ -2,6 +2,8 @@ package handlers_test
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/base64"
@@ -10,10 +12,12 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -124,6 +128,7 @@ type conn struct {
 	net.Conn
 	in   *bufio.Reader
 	head string
+	out  []byte
 }
 
 func dial(addr, token string) (*conn, error) {
@@ -135,20 +140,46 @@ func dial(addr, token string) (*conn, error) {
 	if token != "" {
 		login = "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("bench:"+token)) + "\r\n"
 	}
-	return &conn{c, bufio.NewReader(c), "Host: 127.0.0.1\r\n" + login}, nil
+	head := " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + login + "Content-Type: application/json\r\nContent-Length: "
+	return &conn{Conn: c, in: bufio.NewReader(c), head: head}, nil
 }
 
 func (c *conn) do(method, path, body string) (status int, err error) {
-	_, err = fmt.Fprintf(c, "%s %s HTTP/1.1\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", method, path, c.head, len(body), body)
-	if err != nil {
+	c.out = append(append(append(append(c.out[:0], method...), ' '), path...), c.head...)
+	c.out = append(append(strconv.AppendInt(c.out, int64(len(body)), 10), "\r\n\r\n"...), body...)
+	if _, err = c.Write(c.out); err != nil {
 		return 0, err
 	}
-	r, err := http.ReadResponse(c.in, nil)
-	if err != nil {
+	line, err := c.in.ReadSlice('\n')
+	if err != nil || len(line) < len("HTTP/1.1 200 \r\n") {
+		return 0, fmt.Errorf("answered %q, %w", line, err)
+	}
+	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
 		return 0, err
 	}
-	_, err = io.Copy(io.Discard, r.Body)
-	return r.StatusCode, err
+	length, chunked := 0, false
+	for {
+		if line, err = c.in.ReadSlice('\n'); err != nil {
+			return 0, err
+		}
+		name, value, ok := bytes.Cut(line, []byte(": "))
+		switch {
+		case !ok && chunked:
+			_, err = io.Copy(io.Discard, httputil.NewChunkedReader(c.in))
+			return status, cmp.Or(err, c.skip(len("\r\n")))
+		case !ok:
+			return status, c.skip(length)
+		case string(name) == "Content-Length":
+			length, _ = strconv.Atoi(string(bytes.TrimSpace(value)))
+		case string(name) == "Transfer-Encoding":
+			chunked = true
+		}
+	}
+}
+
+func (c *conn) skip(n int) error {
+	_, err := c.in.Discard(n)
+	return err
 }
 
 // drive sends n requests on so many connections and returns the time that each took.
