@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -104,8 +105,9 @@ func (s *server) done(p *reply, r *http.Request, began time.Time) {
 	if p.req != nil {
 		account = p.req.actor.ID
 	}
-	s.opt.Log.Info("request", "id", p.id, "method", r.Method, "path", r.URL.EscapedPath(), "status", p.status,
-		"ms", time.Since(began).Milliseconds(), "account", account)
+	s.opt.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("id", p.id), slog.String("method", r.Method),
+		slog.String("path", r.URL.EscapedPath()), slog.Int("status", p.status),
+		slog.Int64("ms", time.Since(began).Milliseconds()), slog.Int64("account", account))
 	if broken != nil {
 		panic(http.ErrAbortHandler) // half an answer is out: cut the connection
 	}

@@ -23,10 +23,15 @@ func load(ctx context.Context, rd reader, r *Resource, where string, args ...any
 }
 
 // loadIDs returns the rows with those ids, in the order of ids. A row that is
-// not there is left out.
+// not there is left out. The ids are few, so that ctx is not watched meanwhile:
+// that would start a goroutine for each statement.
 func loadIDs(ctx context.Context, rd reader, r *Resource, ids []int64) ([]any, error) {
-	if len(ids) == 0 {
+	ctx = context.WithoutCancel(ctx)
+	switch len(ids) {
+	case 0:
 		return nil, nil
+	case 1:
+		return load(ctx, rd, r, "id = ?", ids[0])
 	}
 	rows, err := load(ctx, rd, r, "id IN (SELECT value FROM json_each(?))", jsonIDs(ids))
 	if err != nil {
