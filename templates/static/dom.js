@@ -3,6 +3,13 @@ export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 export const plural = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
+/** node makes an element with properties and children. */
+export function node(tag, props = {}, ...children) {
+  const e = Object.assign(document.createElement(tag), props);
+  e.append(...children);
+  return e;
+}
+
 // The only place where text becomes HTML: fragments of our own server, for which the policy exists.
 const policy = globalThis.trustedTypes?.createPolicy('citd', { createHTML: html => html });
 

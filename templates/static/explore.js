@@ -1,7 +1,7 @@
 // Explore: results as parallel coordinates. The drawing works on columns that it fetches once; the
 // filter stands in the address, and the table below is always the server's.
-import { $, $$, fragment } from './dom.js';
-import { S, add, clamp, dayOf, isoDay, last, many, number, pc, prepare, shortDay } from './explorestate.js';
+import { $, $$, fragment, node } from './dom.js';
+import { S, clamp, dayOf, isoDay, last, many, number, pc, prepare, shortDay } from './explorestate.js';
 import { ends, filtered, match, read, setBrush, setEnds, textOf } from './explorefilter.js';
 import { build, fits, layout, light, refresh, watch } from './exploreaxes.js';
 import { bindBrushes } from './explorebrush.js';
@@ -207,20 +207,15 @@ function listAxes() {
   list.replaceChildren();
   const off = S.data.axes.map(a => a.k).filter(k => !S.order.includes(k));
   [...S.order, ...off].forEach((k, i) => {
-    const a = S.axes.get(k), on = i < S.order.length, li = add('li', '', list), label = add('label', '', li), box = add('input', '', label);
-    box.type = 'checkbox';
-    box.checked = on;
-    box.disabled = on && S.order.length <= 2;
+    const a = S.axes.get(k), on = i < S.order.length, box = node('input', { type: 'checkbox', checked: on, disabled: on && S.order.length <= 2 }), li = node('li', {}, node('label', {}, box, a.t));
     box.dataset.ax = k + '.on';
     box.addEventListener('change', () => shown(k, box.checked));
-    label.append(a.t);
+    list.append(li);
     for (const [sign, by, way] of [['↑', -1, 'left'], ['↓', 1, 'right']]) {
-      const b = add('button', '', li, sign);
-      b.type = 'button';
+      const b = node('button', { type: 'button', ariaLabel: `Move ${a.t} ${way}`, disabled: !on || (by < 0 ? i === 0 : i === S.order.length - 1) }, sign);
       b.dataset.ax = `${k}.${way}`;
-      b.setAttribute('aria-label', `Move ${a.t} ${way}`);
-      b.disabled = !on || (by < 0 ? i === 0 : i === S.order.length - 1);
       b.addEventListener('click', () => moved(k, i + by));
+      li.append(b);
     }
   });
   $('[data-axn]').textContent = `${S.order.length} of ${S.data.axes.length}`;
@@ -238,10 +233,8 @@ function lights(i, fromPlot = false) {
   if (i < 0) return readout.replaceChildren();
   $(`[data-results] tr[data-i="${i}"]`)?.classList.add('lit');
   const word = k => { const a = S.axes.get(k); return a ? a.l[a.c[i]] : '' }, date = S.axes.get('date');
-  const b = document.createElement('b');
-  b.textContent = (S.axes.get('score').c[i] / 100).toFixed(2);
   const who = [S.data.person[S.data.pi[i]], word('role') || word('dept')].filter(Boolean).join(', ');
-  readout.replaceChildren(b, ` ${who} · ${shortDay(date, Math.floor(date.c[i] / 24))} · ${word('model')}${fromPlot ? ' · click to bring it up' : ''}`);
+  readout.replaceChildren(node('b', {}, (S.axes.get('score').c[i] / 100).toFixed(2)), ` ${who} · ${shortDay(date, Math.floor(date.c[i] / 24))} · ${word('model')}${fromPlot ? ' · click to bring it up' : ''}`);
 }
 
 // picks brings the row of a line to the top of the table.
@@ -250,7 +243,7 @@ async function picks(i) {
   let row = $(`tr[data-id="${id}"]`, body);
   if (!row) {
     const url = '/explore/rows?' + new URLSearchParams({ q: textOf(S.filter), id });
-    row = $('tr', await fragment(url).catch(() => document.createElement('div')));
+    row = $('tr', await fragment(url).catch(() => node('div')));
   }
   if (!row) return;
   row.dataset.i = i;

@@ -1,6 +1,6 @@
 // The axes of explore: titles, scales, boxes, distributions, brushes, and the line under the pointer.
-import { $, $$ } from './dom.js';
-import { S, TOP, NOTCH, add, bins, box, boxLabel, cut, draw, isoDay, last, number, pc, shortDay, tenth, yOf, yValue } from './explorestate.js';
+import { $, $$, node } from './dom.js';
+import { S, TOP, NOTCH, bins, box, boxLabel, cut, draw, isoDay, last, number, pc, shortDay, tenth, yOf, yValue } from './explorestate.js';
 import { ends, filtered, say } from './explorefilter.js';
 import { drawMatch, resize } from './exploredraw.js';
 
@@ -16,15 +16,12 @@ export function build() {
   heads.replaceChildren();
   for (const k of S.order) {
     const a = S.axes.get(k), long = a.type === 'cat' && S.order.length < 13 && a.l.slice(0, a.boxes).some(l => l.length > letters(a, 104));
-    const head = add('div', `ph ${a.type}${long ? ' long' : ''}`, heads), level = v => (v / 100).toFixed(2);
+    const level = v => (v / 100).toFixed(2), title = a.t + (a.med != null ? `, median ${level(a.med)}, p95 ${level(a.p95)}` : '') + '. Drag to move.';
+    const head = node('div', { className: `ph ${a.type}${long ? ' long' : ''}` },
+      node('button', { className: 't', type: 'button', tabIndex: -1, title }, a.t),
+      node('button', { className: 'v', type: 'button', hidden: true }));
     head.dataset.k = k;
-    const title = add('button', 't', head, a.t);
-    title.type = 'button';
-    title.tabIndex = -1;
-    title.title = a.t + (a.med != null ? `, median ${level(a.med)}, p95 ${level(a.p95)}` : '') + '. Drag to move.';
-    const clear = add('button', 'v', head);
-    clear.type = 'button';
-    clear.hidden = true;
+    heads.append(head);
   }
   pc.classList.toggle('dense', S.order.length > 12);
   layout();

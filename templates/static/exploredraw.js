@@ -1,6 +1,6 @@
 // The lines of explore on three canvases: all of them, those that match, the hot among those.
-import { $ } from './dom.js';
-import { S, add, clamp, pc, yOf } from './explorestate.js';
+import { $, node } from './dom.js';
+import { S, clamp, pc, yOf } from './explorestate.js';
 import { filtered } from './explorefilter.js';
 
 const canvas = pc && { all: $('[data-ctx]', pc), match: $('[data-top]', pc), hot: $('[data-hot]', pc) };
@@ -8,7 +8,9 @@ let axes = [], colours, shuffled;
 let space; // for the rows to draw: a frame makes no new lists
 
 const colour = name => {
-  const probe = add('i', 'vh ' + name, pc), c = getComputedStyle(probe).color;
+  const probe = node('i', { className: 'vh ' + name });
+  pc.append(probe);
+  const c = getComputedStyle(probe).color;
   probe.remove();
   return c;
 };

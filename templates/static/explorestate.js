@@ -27,15 +27,6 @@ export function draw(name, attributes = {}, parent, text) {
   return e;
 }
 
-/** add adds an HTML element. */
-export function add(name, className, parent, text) {
-  const e = document.createElement(name);
-  if (className) e.className = className;
-  if (text != null) e.textContent = text;
-  parent?.append(e);
-  return e;
-}
-
 export const clamp = (v, low, high) => v < low ? low : v > high ? high : v;
 export const tenth = v => Math.round(v * 10) / 10;
 export const number = n => n.toLocaleString('en-GB');

@@ -1,5 +1,5 @@
 // The table of explore: its rows come from the server; decisions are about the ticked, or about all that match.
-import { $, $$, fragment } from './dom.js';
+import { $, $$, fragment, node } from './dom.js';
 import { held } from './held.js';
 import { on } from './keys.js';
 import { S, many, number } from './explorestate.js';
@@ -122,7 +122,7 @@ function bindDecisions(reload) {
       const hot = items.filter(t => S.axes.get('score').c[t.i] >= S.hot).length;
       let p = $('[data-hot]', dialog);
       if (!p) {
-        p = document.createElement('p');
+        p = node('p');
         p.dataset.hot = '';
         $('h2', dialog).after(p);
       }

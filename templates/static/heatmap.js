@@ -1,5 +1,5 @@
 // The heat map: order, brush, row height, crosshair. Every row carries its days; the server drew the same.
-import { $, $$, plural } from './dom.js';
+import { $, $$, node, plural } from './dom.js';
 
 const hm = $('[data-hm]'), DAY = 864e5;
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' '), weekdays = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ');
@@ -72,14 +72,9 @@ function bind() {
       : date(state.first).getUTCMonth() === date(state.last).getUTCMonth() ? `${date(state.first).getUTCDate()} to ${short(state.last)}` : `${short(state.first)} to ${short(state.last)}`;
     $('[data-calm]').hidden = top.length > 0;
     items?.replaceChildren(...top.map(r => {
-      const li = document.createElement('li'), link = r.link.cloneNode(true);
+      const link = r.link.cloneNode(true), words = [['b', (r.peak / 100).toFixed(2)], ['s', [r.sub, r.dept].filter(Boolean).join(' · ')], ['s', plural(r.over, 'day', 'days') + ' ≥ 0.6']];
       link.removeAttribute('tabindex');
-      li.append(link, ...[['b', (r.peak / 100).toFixed(2)], ['s', [r.sub, r.dept].filter(Boolean).join(' · ')], ['s', plural(r.over, 'day', 'days') + ' ≥ 0.6']].map(([name, words]) => {
-        const span = line(words);
-        span.className = name;
-        return span;
-      }));
-      return li;
+      return node('li', {}, link, ...words.map(([className, text]) => node('span', { className }, text)));
     }));
   }
 
@@ -151,17 +146,11 @@ function bind() {
     Object.assign(state, { who: r, day });
     for (const [name, value] of Object.entries({ x: day, y: row, width: .9, height: .86 })) cell.setAttribute(name, value);
     $('.cr', plot).setAttribute('d', `M0 ${row}h${wide}v.86H0zM${day} 0h.9V${high}h-.9z`);
-    const b = document.createElement('b');
-    b.textContent = v < 0 ? 'No result' : (v / 100).toFixed(2);
-    read.replaceChildren(b, ...[' ' + r.label, [r.sub, r.dept].filter(Boolean).join(', '), `${weekdays[date(day).getUTCDay()]} ${short(day)}`].map(line));
+    const lines = [' ' + r.label, [r.sub, r.dept].filter(Boolean).join(', '), `${weekdays[date(day).getUTCDay()]} ${short(day)}`];
+    read.replaceChildren(node('b', {}, v < 0 ? 'No result' : (v / 100).toFixed(2)), ...lines.map(words => node('span', {}, words)));
     $('.on', list)?.classList.remove('on');
     r.li.classList.add('on');
     if (scroll) r.li.scrollIntoView({ block: 'nearest' });
-  }
-  function line(words) {
-    const span = document.createElement('span');
-    span.textContent = words;
-    return span;
   }
   const rowAt = e => { const b = plot.getBoundingClientRect(); return clamp(Math.floor((e.clientY - b.top) / b.height * high), high - 1) };
   plot.addEventListener('pointermove', e => show(rowAt(e), dayAt(e, plot)));

@@ -1,17 +1,11 @@
 // What a dismissal of many left out: listed above the queue, to be ticked back in.
-import { $, $$, plural } from './dom.js';
+import { $, $$, node, plural } from './dom.js';
 import { on } from './keys.js';
 import { say } from './toast.js';
 import { again } from './triage.js';
 
 const box = $('[data-held]'), form = box && $('form', box);
 let of = null;
-
-const node = (tag, props, ...children) => {
-  const e = Object.assign(document.createElement(tag), props);
-  e.append(...children);
-  return e;
-};
 
 /** held lists what the record of a decision left out. Without any, the list goes. */
 export function held(record) {

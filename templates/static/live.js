@@ -1,5 +1,5 @@
 // Live: one event stream. Rows never move under the reader: what arrives waits behind a pill.
-import { $, $$, plural } from './dom.js';
+import { $, $$, node, plural } from './dom.js';
 import { on } from './keys.js';
 import { say } from './toast.js';
 import { busy, fresh, row, rows, select } from './queue.js';
@@ -82,10 +82,8 @@ function decided({ alert: id, state, by }) {
 }
 
 function news(sentence) {
-  const box = $('[data-news]'), link = document.createElement('a');
-  link.href = location.href;
-  link.textContent = 'Reload';
-  box.replaceChildren(sentence + ' ', link);
+  const box = $('[data-news]');
+  box.replaceChildren(sentence + ' ', node('a', { href: location.href }, 'Reload'));
   box.hidden = false;
 }
 
