@@ -2,6 +2,12 @@
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 export const plural = (n, one, many) => `${n} ${n === 1 ? one : many}`;
+export const clamp = (v, low, high) => v < low ? low : v > high ? high : v;
+
+export const DAY = 864e5;
+const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+/** shortDate writes "23 Nov". */
+export const shortDate = date => `${date.getUTCDate()} ${months[date.getUTCMonth()]}`;
 
 /** node makes an element with properties and children. */
 export function node(tag, props = {}, ...children) {

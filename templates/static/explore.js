@@ -1,8 +1,8 @@
 // Explore: results as parallel coordinates. The drawing works on columns that it fetches once; the
 // filter stands in the address, and the table below is always the server's.
-import { $, $$, fragment, node } from './dom.js';
-import { S, clamp, dayOf, isoDay, last, many, number, pc, prepare, shortDay } from './explorestate.js';
-import { ends, filtered, match, read, setBrush, setEnds, textOf } from './explorefilter.js';
+import { $, $$, clamp, fragment, node } from './dom.js';
+import { S, dayOf, isoDay, last, many, number, pc, prepare, shortDay } from './explorestate.js';
+import { boxSet, ends, filtered, match, read, setBrush, setEnds, textOf } from './explorefilter.js';
 import { build, fits, layout, light, refresh, watch } from './exploreaxes.js';
 import { bindBrushes } from './explorebrush.js';
 import { soon } from './exploredraw.js';
@@ -141,7 +141,7 @@ function fill() {
   }
 }
 
-const valuesOf = (a, value) => value === 'other' && a.boxes < a.v.length ? a.v.slice(a.boxes - 1).map((_, k) => a.boxes - 1 + k) : [a.v.indexOf(value)];
+const valuesOf = (a, value) => value === 'other' && a.boxes < a.v.length ? boxSet(a, a.boxes - 1) : [a.v.indexOf(value)];
 
 function bindForm() {
   form.addEventListener('input', e => {

@@ -1,6 +1,6 @@
 // Brushes of explore by pointer and by key, and the order of its axes.
-import { $, $$ } from './dom.js';
-import { S, TOP, clamp, last } from './explorestate.js';
+import { $, $$, clamp } from './dom.js';
+import { S, TOP, last } from './explorestate.js';
 import { boxSet, ends, setBrush, setEnds } from './explorefilter.js';
 import { heads, over } from './exploreaxes.js';
 import { near } from './exploredraw.js';

@@ -1,6 +1,6 @@
 // The lines of explore on three canvases: all of them, those that match, the hot among those.
-import { $, node } from './dom.js';
-import { S, clamp, pc, yOf } from './explorestate.js';
+import { $, clamp, node } from './dom.js';
+import { S, pc, yOf } from './explorestate.js';
 import { filtered } from './explorefilter.js';
 
 const canvas = pc && { all: $('[data-ctx]', pc), match: $('[data-top]', pc), hot: $('[data-hot]', pc) };

@@ -1,4 +1,5 @@
 // The filter of explore. The server reads its language (store/explorefilter.go); here it is written.
+import { clamp } from './dom.js';
 import { S, boxLabel, cut, dayOf, isoDay, last, shortDay } from './explorestate.js';
 
 /** read makes the filter of what the server says that a text means. */
@@ -29,7 +30,7 @@ export function textOf(f) {
 
 // The rare values that share the last box are named together when all are chosen.
 function values(a, set) {
-  const shared = a.boxes < a.v.length && a.v.slice(a.boxes - 1).every((_, j) => set.has(a.boxes - 1 + j));
+  const shared = a.boxes < a.v.length && boxSet(a, a.boxes - 1).every(j => set.has(j));
   const list = [...set].sort((x, y) => x - y).filter(j => !shared || j < a.boxes - 1).map(j => quoted(a.v[j]));
   return shared ? [...list, 'other'] : list;
 }
@@ -45,7 +46,7 @@ export function setBrush(k, b) {
 
 /** ends are the two ends of a brush, as they are drawn. */
 export function ends(a) {
-  const b = S.filter.brushes.get(a.k), on = b && !b.none, clip = v => Math.max(0, Math.min(v, last(a)));
+  const b = S.filter.brushes.get(a.k), on = b && !b.none, clip = v => clamp(v, 0, last(a));
   return { on: Boolean(on), lo: clip(on && b.lo != null ? b.lo : 0), hi: clip(on && b.hi != null ? b.hi : last(a)) };
 }
 

@@ -1,10 +1,9 @@
 // What the modules of explore share: the columns, the filter, the place of each axis, helpers to draw.
-import { $ } from './dom.js';
+import { $, DAY, clamp, shortDate } from './dom.js';
 
 export const pc = $('[data-pc]');
 export const TOP = 8;         // of the axes in the drawing, in pixels
 export const NOTCH = 22;      // below an axis: not measured
-const DAY = 864e5;
 
 export const S = {
   data: null, n: 0, hot: 70, // a level of 0.7
@@ -27,7 +26,6 @@ export function draw(name, attributes = {}, parent, text) {
   return e;
 }
 
-export const clamp = (v, low, high) => v < low ? low : v > high ? high : v;
 export const tenth = v => Math.round(v * 10) / 10;
 export const number = n => n.toLocaleString('en-GB');
 export const many = (n, one, more) => `${number(n)} ${n === 1 ? one : more}`;
@@ -38,8 +36,7 @@ export const last = a => a.type === 'date' ? a.days - 1 : 100;
 export const day = (a, d) => new Date(a.t0 + d * DAY);
 export const dayOf = (a, iso) => Math.round((Date.parse(iso) - a.t0) / DAY);
 export const isoDay = (a, d) => day(a, d).toISOString().slice(0, 10);
-const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-export const shortDay = (a, d) => `${day(a, d).getUTCDate()} ${months[day(a, d).getUTCMonth()]}`;
+export const shortDay = (a, d) => shortDate(day(a, d));
 export const boxLabel = (a, j) => j === a.boxes - 1 && a.boxes < a.v.length ? 'Other' : a.l[j];
 export const box = (a, i) => Math.min(a.c[i], a.boxes - 1);
 

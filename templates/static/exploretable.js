@@ -1,5 +1,5 @@
 // The table of explore: its rows come from the server; decisions are about the ticked, or about all that match.
-import { $, $$, fragment, node } from './dom.js';
+import { $, $$, clamp, fragment, node } from './dom.js';
 import { held } from './held.js';
 import { on } from './keys.js';
 import { S, many, number } from './explorestate.js';
@@ -68,7 +68,7 @@ function select(row) {
 }
 
 function move(step) {
-  const all = rows(), at = all.indexOf(current()), row = all[Math.max(0, Math.min(all.length - 1, at + step))];
+  const all = rows(), at = all.indexOf(current()), row = all[clamp(at + step, 0, all.length - 1)];
   if (!row) return false;
   select(row);
   $('.c3 a', row).focus({ preventScroll: true });

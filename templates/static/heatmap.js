@@ -1,8 +1,7 @@
 // The heat map: order, brush, row height, crosshair. Every row carries its days; the server drew the same.
-import { $, $$, node, plural } from './dom.js';
+import { $, $$, DAY, clamp, node, plural, shortDate } from './dom.js';
 
-const hm = $('[data-hm]'), DAY = 864e5;
-const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' '), weekdays = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ');
+const hm = $('[data-hm]'), weekdays = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ');
 
 if (hm) bind();
 
@@ -15,8 +14,7 @@ function bind() {
   const wide = rows[0].days.length, high = rows.length, start = Date.parse(hm.dataset.from);
   const state = { order: hm.dataset.order, first: Number(hm.dataset.first), last: Number(hm.dataset.last), who: rows[0], day: wide - 1 };
   const date = d => new Date(start + d * DAY), iso = d => date(d).toISOString().slice(0, 10);
-  const short = d => `${date(d).getUTCDate()} ${months[date(d).getUTCMonth()]}`;
-  const clamp = (v, high) => Math.max(0, Math.min(high, v));
+  const short = d => shortDate(date(d));
 
   // What the window makes of each person, as handlers/heatmap.go does.
   function sums() {
@@ -120,14 +118,14 @@ function bind() {
     field.addEventListener('change', () => {
       const [a, b] = ['[data-from]', '[data-to]'].map(s => Math.round((Date.parse($(s, bar).value) - start) / DAY));
       if (Number.isNaN(a + b)) return drawWindow();
-      choose({ first: clamp(Math.min(a, b), wide - 1), last: clamp(Math.max(a, b), wide - 1) });
+      choose({ first: clamp(Math.min(a, b), 0, wide - 1), last: clamp(Math.max(a, b), 0, wide - 1) });
     });
   }
   bar.addEventListener('submit', e => e.preventDefault());
 
   /* The brush on the counts per day */
   let from = null, frame = 0;
-  const dayAt = (e, box) => { const b = box.getBoundingClientRect(); return clamp(Math.floor((e.clientX - b.left) / b.width * wide), wide - 1) };
+  const dayAt = (e, box) => { const b = box.getBoundingClientRect(); return clamp(Math.floor((e.clientX - b.left) / b.width * wide), 0, wide - 1) };
   const drag = e => {
     const to = dayAt(e, brush);
     Object.assign(state, { first: Math.min(from, to), last: Math.max(from, to) });
@@ -152,7 +150,7 @@ function bind() {
     r.li.classList.add('on');
     if (scroll) r.li.scrollIntoView({ block: 'nearest' });
   }
-  const rowAt = e => { const b = plot.getBoundingClientRect(); return clamp(Math.floor((e.clientY - b.top) / b.height * high), high - 1) };
+  const rowAt = e => { const b = plot.getBoundingClientRect(); return clamp(Math.floor((e.clientY - b.top) / b.height * high), 0, high - 1) };
   plot.addEventListener('pointermove', e => show(rowAt(e), dayAt(e, plot)));
   plot.addEventListener('click', e => rows[rowAt(e)].link.click());
   plot.addEventListener('focus', () => show(rows.indexOf(state.who), state.day, true));
@@ -161,7 +159,7 @@ function bind() {
     if (e.ctrlKey || e.metaKey || e.altKey || !step && e.key !== 'Enter') return;
     e.preventDefault();
     e.stopPropagation();
-    if (step) show(clamp(rows.indexOf(state.who) + step[0], high - 1), clamp(state.day + step[1], wide - 1), true);
+    if (step) show(clamp(rows.indexOf(state.who) + step[0], 0, high - 1), clamp(state.day + step[1], 0, wide - 1), true);
     else state.who.link.click();
   });
 }

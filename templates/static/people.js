@@ -1,9 +1,9 @@
 // The list of people: keys go from one to the next. The page of a person: a key opens the question why the identity is needed.
-import { $, $$ } from './dom.js';
+import { $, $$, clamp } from './dom.js';
 import { on } from './keys.js';
 
 const people = $$('.pn a'), at = () => people.indexOf(document.activeElement);
-const step = by => people[Math.max(0, Math.min(people.length - 1, at() + by))].focus();
+const step = by => people[clamp(at() + by, 0, people.length - 1)].focus();
 if (people.length) {
   on('next', () => step(1));
   on('prev', () => step(-1));

@@ -1,5 +1,5 @@
 // The queue: a current row, ticked rows, rows that leave, come back and arrive.
-import { $, $$, fragment, plural, post } from './dom.js';
+import { $, $$, clamp, fragment, plural, post } from './dom.js';
 import { held } from './held.js';
 import { on } from './keys.js';
 import { keep, say } from './toast.js';
@@ -35,7 +35,7 @@ export function select(tr, focus = true) {
 
 function move(step) {
   const all = rows(), at = all.indexOf(current());
-  select(at < 0 ? all[0] : all[Math.max(0, Math.min(all.length - 1, at + step))]);
+  select(at < 0 ? all[0] : all[clamp(at + step, 0, all.length - 1)]);
 }
 
 function count() {
@@ -71,7 +71,7 @@ function takeOut(ids, text, record) {
   }
   const left = rows();
   shown(left.length - all.length);
-  if (left.length) return select(left[Math.min(Math.max(at, 0), left.length - 1)]);
+  if (left.length) return select(left[clamp(at, 0, left.length - 1)]);
   keep({ text, record });
   location.reload();
 }
