@@ -2,7 +2,7 @@
 import { $, $$, post } from './dom.js';
 import { on } from './keys.js';
 import { keep, say } from './toast.js';
-import { triage } from './triage.js';
+import { problem, triage } from './triage.js';
 
 const head = $('[data-alert]');
 const go = rel => () => { const link = $(`.crumb [rel=${rel}]`); if (!link) return false; link.click() };
@@ -49,15 +49,13 @@ function bind() {
   }
   form?.addEventListener('submit', async e => {
     e.preventDefault();
-    const error = $('.err', form);
-    error.hidden = true;
+    problem(form, '');
     try {
       await post(form.action, new URLSearchParams(new FormData(form)));
       keep({ text: 'Note saved.', record: null });
       location.reload();
     } catch (err) {
-      error.textContent = err.message;
-      error.hidden = false;
+      problem(form, err.message);
     }
   });
 }

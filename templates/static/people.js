@@ -1,6 +1,7 @@
 // The list of people: keys go from one to the next. The page of a person: a key opens the question why the identity is needed.
 import { $, $$, clamp } from './dom.js';
 import { on } from './keys.js';
+import { byKey, wants } from './triage.js';
 
 const people = $$('.pn a'), at = () => people.indexOf(document.activeElement);
 const step = by => people[clamp(at() + by, 0, people.length - 1)].focus();
@@ -22,13 +23,10 @@ if (box) {
   if (location.hash === '#ask') ask(); // the same key on an alert leads here
   // A digit picks a reason and asks, unless the reason needs words: then the field gets the focus.
   box.addEventListener('keydown', e => {
-    if (e.ctrlKey || e.metaKey || e.altKey || e.repeat || !e.target.matches('input[type=radio]')) return;
-    const radio = $(`input[data-key="${CSS.escape(e.key)}"]`, box);
-    if (!radio) return;
-    e.preventDefault();
-    radio.checked = true;
-    const field = radio.dataset.needs && $('#' + radio.dataset.needs);
-    if (field && !field.value.trim()) return field.focus();
-    $('form', box).requestSubmit();
+    const form = $('form', box);
+    if (!e.target.matches('input[type=radio]') || !byKey(e, form)) return;
+    const field = wants(form);
+    if (field) field.focus();
+    else form.requestSubmit();
   });
 }

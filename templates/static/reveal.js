@@ -1,6 +1,7 @@
 // Who somebody is, for a reason: the key asks, the server answers with the page that shows it.
 import { $ } from './dom.js';
 import { on } from './keys.js';
+import { byKey, problem, wants } from './triage.js';
 
 const dialog = $('#d-reveal'), form = dialog && $('form', dialog);
 
@@ -17,20 +18,13 @@ if (dialog) {
   });
   // A digit picks a reason and asks, unless the reason needs words: then the field gets the focus.
   dialog.addEventListener('keydown', e => {
-    if (e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.target.matches('input:not([type=radio])')) return;
-    const radio = $(`input[data-key="${CSS.escape(e.key)}"]`, dialog);
-    if (!radio) return;
-    e.preventDefault();
-    radio.checked = true;
-    form.requestSubmit();
+    if (byKey(e, form)) form.requestSubmit();
   });
   form.addEventListener('submit', e => {
-    const field = $('input[type=radio]:checked', form)?.dataset.needs, words = field && $('#' + field);
-    if (!words || words.value.trim()) return;
+    const words = wants(form);
+    if (!words) return;
     e.preventDefault();
-    const error = $('.err', form);
-    error.textContent = 'This reason needs a few words.';
-    error.hidden = false;
+    problem(form, 'This reason needs a few words.');
     words.focus();
   });
 }

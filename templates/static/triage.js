@@ -53,31 +53,42 @@ async function direct(action, e) {
   try { await send(action, new URLSearchParams()) } catch (e) { say(e.message) }
 }
 
+const picked = form => $('input[type=radio]:checked', form);
+
+/** wants is the field that the picked reason needs, if nothing stands in it. */
+export function wants(form) {
+  const id = picked(form)?.dataset.needs, field = id && $('#' + id);
+  return field && !field.value.trim() ? field : null;
+}
+
+/** byKey returns the reason, or the button, of the key that was pressed; a reason is picked then. */
+export function byKey(e, form) {
+  if (e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.target.matches('textarea, input:not([type=radio])')) return null;
+  const found = $(`[data-key="${CSS.escape(e.key)}"]`, form);
+  if (!found) return null;
+  e.preventDefault();
+  if (found.type === 'radio') found.checked = true;
+  return found;
+}
+
 // A digit picks a reason and decides, unless the reason needs more: then the field gets the focus.
 function bind(form) {
   const dialog = form.closest('dialog');
-  const picked = () => $('input[type=radio]:checked', form);
-  const wants = () => { const id = picked()?.dataset.needs, field = id && $('#' + id); return field && !field.value.trim() ? field : null };
   dialog.addEventListener('keydown', e => {
     if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.target.matches('textarea')) return e.preventDefault(), form.requestSubmit();
-    if (e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.target.matches('textarea, input:not([type=radio])')) return;
-    if (e.key === $('.pri', form).dataset.key) return e.preventDefault(), form.requestSubmit();
-    const radio = $(`input[data-key="${CSS.escape(e.key)}"]`, form);
-    if (!radio) return;
-    e.preventDefault();
-    radio.checked = true;
-    radio.focus();
-    form.requestSubmit();
+    const found = byKey(e, form);
+    if (found?.type === 'radio') found.focus();
+    if (found) form.requestSubmit();
   });
   form.addEventListener('submit', async e => {
     e.preventDefault();
-    const field = wants();
+    const field = wants(form);
     if (field) {
       problem(dialog, field.name === 'note' ? 'This reason needs a note.' : 'Fill this in first.');
       return field.focus();
     }
     const params = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (value && !skipped(form, name, picked())) params.append(name, value);
+    for (const [name, value] of new FormData(form)) if (value && !skipped(form, name, picked(form))) params.append(name, value);
     const what = about(form);
     try {
       await send(form.dataset.action, params, () => dialog.close());
@@ -96,8 +107,9 @@ function skipped(form, name, radio) {
   return name === 'over' ? radio.dataset.needs !== 'o-snooze' : radio.dataset.needs === 'o-snooze';
 }
 
-function problem(dialog, sentence) {
-  const p = $('.err', dialog);
+/** problem says what is wrong in a form; an empty sentence takes that away. */
+export function problem(form, sentence) {
+  const p = $('.err', form);
   p.hidden = !sentence;
   p.textContent = sentence;
 }
