@@ -1,18 +1,17 @@
 // The page of one alert: decide on it, then go to the next.
 import { $, $$, post } from './dom.js';
-import { on } from './keys.js';
+import { on, press } from './keys.js';
 import { keep, say } from './toast.js';
 import { problem, triage } from './triage.js';
 
 const head = $('[data-alert]');
-const go = rel => () => { const link = $(`.crumb [rel=${rel}]`); if (!link) return false; link.click() };
 
 if (head) {
   // A page that was fetched ahead goes on record when it is looked at.
   if (head.hasAttribute('data-unseen')) post(`/alerts/${head.dataset.alert}/look`, new URLSearchParams()).catch(e => { $('main').textContent = e.message });
-  on('next', go('next'));
-  on('prev', go('prev'));
-  on('person', () => { const link = $('.hd1 h1 a'); if (!link) return false; link.click() });
+  on('next', () => press($('.crumb [rel=next]')));
+  on('prev', () => press($('.crumb [rel=prev]')));
+  on('person', () => press($('.hd1 h1 a')));
   on('note', () => { const note = $('#note'); if (!note) return false; note.focus() });
   if ($('#decide')) bind();
 }

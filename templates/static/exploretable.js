@@ -1,7 +1,7 @@
 // The table of explore: its rows come from the server; decisions are about the ticked, or about all that match.
 import { $, $$, clamp, fragment, node } from './dom.js';
 import { held } from './held.js';
-import { on } from './keys.js';
+import { on, ticking } from './keys.js';
 import { S, many, number } from './explorestate.js';
 import { textOf } from './explorefilter.js';
 import { say } from './toast.js';
@@ -92,9 +92,7 @@ export function bindTable({ lights, reload }) {
   });
   on('next', () => move(1));
   on('prev', () => move(-1));
-  on('open', () => { const row = current(); if (!row) return false; $('.c3 a', row).click() });
-  on('select', () => { const box = current() && $('.ck', current()); if (!box) return false; box.checked = !box.checked; decidable() });
-  on('all', () => { const all = rows(), every = all.length === ticked().length; all.forEach(r => { const box = $('.ck', r); if (box) box.checked = !every }); decidable() });
+  ticking({ rows, current, ticked, count: decidable });
   if ($('#d-confirm')) bindDecisions(reload);
 }
 

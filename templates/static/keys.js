@@ -11,9 +11,20 @@ export const on = (name, fn) => actions.set(name, fn);
 export function run(name, event) {
   const fn = actions.get(name), link = $(`[data-nav="${name}"]`);
   if (fn) return fn(event) !== false;
-  if (!link) return false;
-  link.click();
-  return true;
+  return press(link) !== false;
+}
+
+/** press clicks a link or a button if it is there; if not, its action does nothing. */
+export function press(target) {
+  if (!target) return false;
+  target.click();
+}
+
+/** ticking binds what goes for each table of rows: open the current row, tick it, tick all; then count counts. */
+export function ticking({ rows, current, ticked, count }) {
+  on('open', () => press(current() && $('.c3 a', current())));
+  on('select', () => { const box = current() && $('.ck', current()); if (!box) return false; box.checked = !box.checked; count() });
+  on('all', () => { const all = rows(), every = all.length === ticked().length; all.forEach(tr => { const box = $('.ck', tr); if (box) box.checked = !every }); count() });
 }
 
 const stored = (write, value) => { try { return write ? localStorage.setItem('keys', value) : localStorage.getItem('keys') } catch { return null } };

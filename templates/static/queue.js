@@ -1,7 +1,7 @@
 // The queue: a current row, ticked rows, rows that leave, come back and arrive.
 import { $, $$, clamp, fragment, plural, post } from './dom.js';
 import { held } from './held.js';
-import { on } from './keys.js';
+import { on, ticking } from './keys.js';
 import { keep, say } from './toast.js';
 import { triage } from './triage.js';
 
@@ -192,9 +192,7 @@ function bindTriage() {
 if (body) {
   on('next', () => move(1));
   on('prev', () => move(-1));
-  on('open', () => { const link = current() && $('.c3 a', current()); if (!link) return false; link.click() });
-  on('select', () => { const box = current() && $('.ck', current()); if (!box) return false; box.checked = !box.checked; count() });
-  on('all', () => { const all = rows(), every = all.length === ticked().length; all.forEach(tr => { const box = $('.ck', tr); if (box) box.checked = !every }); count() });
+  ticking({ rows, current, ticked, count });
   on('person', () => { const url = current()?.dataset.person; if (!url) return false; location.href = url });
   on('dense', () => { const dense = table.classList.toggle('dense'); post('/appearance', new URLSearchParams({ dense: dense ? '1' : '0' })).catch(() => {}) });
   on('prevview', () => view(-1));
