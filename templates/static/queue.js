@@ -88,6 +88,15 @@ function putBack(ids) {
   shown(rows().length - had);
 }
 
+// renewed puts a row in the place of an older one, which may have been the current one, or have the focus.
+function renewed(old, tr) {
+  if (old.hasAttribute('aria-current')) tr.setAttribute('aria-current', 'true');
+  const focused = old.contains(document.activeElement);
+  old.replaceWith(tr);
+  if (focused) $('.c3 a', tr).focus({ preventScroll: true });
+  if (tr.hasAttribute('aria-current')) tell();
+}
+
 /** fresh fetches rows of this view and puts each in: in its place if it is there, else at its rank. */
 export async function fresh(ids) {
   const url = new URL(location.href);
@@ -98,12 +107,8 @@ export async function fresh(ids) {
   for (const tr of $$('tr', await fragment(url))) {
     const old = row(tr.dataset.id);
     if (old) {
-      if (old.hasAttribute('aria-current')) tr.setAttribute('aria-current', 'true');
       if ($('.ck', old)?.checked) $('.ck', tr).checked = true;
-      const focused = old.contains(document.activeElement);
-      old.replaceWith(tr);
-      if (focused) $('.c3 a', tr).focus({ preventScroll: true });
-      if (tr.hasAttribute('aria-current')) tell();
+      renewed(old, tr);
     } else {
       tr.classList.add('fresh');
       body.insertBefore(tr, rows().find(other => Number(other.dataset.prio) < Number(tr.dataset.prio)) ?? null);
@@ -134,14 +139,8 @@ async function further(link) {
 
 async function refresh(ids) {
   for (const id of ids) {
-    const tr = $('tr', await fragment(`/alerts/${id}?row=1`));
-    const old = row(id);
-    if (!tr || !old) continue;
-    if (old.hasAttribute('aria-current')) tr.setAttribute('aria-current', 'true');
-    const focused = old.contains(document.activeElement);
-    old.replaceWith(tr);
-    if (focused) $('.c3 a', tr).focus({ preventScroll: true });
-    if (tr.hasAttribute('aria-current')) tell();
+    const tr = $('tr', await fragment(`/alerts/${id}?row=1`)), old = row(id);
+    if (tr && old) renewed(old, tr);
   }
 }
 
