@@ -20,7 +20,7 @@ if (parts.length) {
   const top = part => part.getBoundingClientRect().top;
   const mark = () => {
     const here = parts.find(p => '#' + p.id === location.hash && top(p) >= 0 && top(p) < innerHeight - 60) ?? (scrollY > 8 && parts.findLast(p => top(p) < innerHeight / 3) || parts[0]);
-    $$('.sets nav a').forEach(a => a.hash === '#' + here.id ? a.setAttribute('aria-current', 'true') : a.removeAttribute('aria-current'));
+    $$('.sets nav a').forEach(a => { a.ariaCurrent = a.hash === '#' + here.id ? 'true' : null });
   };
   mark();
   addEventListener('scroll', mark, { passive: true });

@@ -100,19 +100,26 @@ function bind() {
     const here = { order: state.order, from: iso(state.first), to: iso(state.last), view: hm.classList.contains('fit') ? 'fit' : '' };
     const url = more => '/heatmap?' + new URLSearchParams(Object.entries({ ...here, ...more }).filter(([, v]) => v));
     history.replaceState(null, '', url({}));
-    $$('[data-order]', bar).forEach(a => { a.href = url({ order: a.dataset.order }); a.toggleAttribute('aria-current', false); if (a.dataset.order === state.order) a.setAttribute('aria-current', 'true') });
-    $$('[data-view]', bar).forEach(a => { a.href = url({ view: a.dataset.view }); a.toggleAttribute('aria-current', false); if (a.dataset.view === here.view) a.setAttribute('aria-current', 'true') });
+    for (const name of ['order', 'view']) {
+      $$(`[data-${name}]`, bar).forEach(a => {
+        const value = a.dataset[name];
+        a.href = url({ [name]: value });
+        a.ariaCurrent = value === here[name] ? 'true' : null;
+      });
+    }
     $('[name=order]', bar).value = state.order;
   }
 
   const choose = change => { Object.assign(state, change); drawWindow(); arrange(); address() };
 
-  for (const a of $$('[data-order]', bar)) {
-    a.addEventListener('click', e => { if (e.ctrlKey || e.metaKey || e.shiftKey) return; e.preventDefault(); choose({ order: a.dataset.order }) });
-  }
-  for (const a of $$('[data-view]', bar)) {
-    if (a.dataset.view === 'table') continue;
-    a.addEventListener('click', e => { if (e.ctrlKey || e.metaKey || e.shiftKey) return; e.preventDefault(); hm.classList.toggle('fit', a.dataset.view === 'fit'); address() });
+  for (const a of $$('[data-order], [data-view]:not([data-view=table])', bar)) {
+    a.addEventListener('click', e => {
+      if (e.ctrlKey || e.metaKey || e.shiftKey) return;
+      e.preventDefault();
+      if (a.dataset.order) return choose({ order: a.dataset.order });
+      hm.classList.toggle('fit', a.dataset.view === 'fit');
+      address();
+    });
   }
   for (const field of $$('[data-from], [data-to]', bar)) {
     field.addEventListener('change', () => {
