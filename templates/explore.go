@@ -183,15 +183,3 @@ func plotAxis(a PlotAxis, x float64) plotAxisView {
 	}
 	return v
 }
-
-// tenth writes a coordinate with at most one digit behind the point.
-func tenth(v float64) string {
-	if v < 0 {
-		return "-" + tenth(-v)
-	}
-	n := int(v*10 + .5)
-	if n%10 == 0 {
-		return strconv.Itoa(n / 10)
-	}
-	return strconv.Itoa(n/10) + "." + strconv.Itoa(n%10)
-}

@@ -44,9 +44,12 @@ func (b Bounds) heat(level float64) string {
 // over writes how far a value is above its own median, in its unit.
 func over(d Dim) string { return withSign(*d.Value - *d.Median) }
 
-// px writes a coordinate with at most two digits behind the point.
-func px(v float64) string {
-	return strconv.FormatFloat(math.Round(v*100)/100+0, 'f', -1, 64)
+// px writes a coordinate with at most two digits behind the point, and tenth with one.
+func px(v float64) string    { return rounded(v, 100) }
+func tenth(v float64) string { return rounded(v, 10) }
+
+func rounded(v, parts float64) string {
+	return strconv.FormatFloat(math.Round(v*parts)/parts+0, 'f', -1, 64)
 }
 
 // tooth is one bar of a comb.

@@ -2,7 +2,6 @@ package templates
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -165,7 +164,7 @@ func (d HeatmapData) counts() (in, out string) {
 		if c == 0 {
 			continue
 		}
-		h := px(math.Round(52*float64(c)/float64(most)*10) / 10)
+		h := tenth(52 * float64(c) / float64(most))
 		bar := fmt.Sprintf("M%d.2 52v-%sh.7v%sz", x, h, h)
 		if x >= d.First && x <= d.Last {
 			in += bar
