@@ -88,24 +88,22 @@ func (d HeatmapData) Ticks() (days []time.Time) {
 
 // heatView holds the paths in a box as wide as there are days and as high as there are people.
 type heatView struct {
-	Box, High   string
-	Weekends    string
-	Levels      [5]string
-	Window      string // lines at its ends
-	Sum, Hot    string // bars at the side, in a box 100 wide
-	In, Out     string // bars of people per day, in a box 52 high
-	Before      string // width of what lies before the window
-	After, Rest string // where it ends, and the width of what lies behind it
-	First, End  string
+	Box      string
+	Weekends string
+	Levels   [5]string
+	Window   string // lines at its ends
+	Sum, Hot string // bars at the side, in a box 100 wide
+	In, Out  string // bars of people per day, in a box 52 high
+	End      int    // of the window
+	Rest     int    // width of what lies behind it
 }
 
 // View lays out the map.
 func (d HeatmapData) View() heatView {
 	n := max(len(d.Rows), 1)
 	v := heatView{
-		Box: fmt.Sprintf("0 0 %d %d", d.Days, n), High: strconv.Itoa(n), First: strconv.Itoa(d.First), End: strconv.Itoa(d.Last + 1),
-		Before: strconv.Itoa(d.First), After: strconv.Itoa(d.Last + 1), Rest: strconv.Itoa(max(d.Days-d.Last-1, 0)),
-		Window: fmt.Sprintf("M%d 0V%dM%d 0V%d", d.First, n, d.Last+1, n),
+		Box: fmt.Sprintf("0 0 %d %d", d.Days, n), Window: fmt.Sprintf("M%d 0V%dM%d 0V%d", d.First, n, d.Last+1, n),
+		End: d.Last + 1, Rest: max(d.Days-d.Last-1, 0),
 	}
 	var cells [5]strings.Builder
 	most := 1

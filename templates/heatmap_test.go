@@ -1,7 +1,7 @@
 package templates
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -71,7 +71,7 @@ func TestHeatmapView(t *testing.T) {
 		"hot":      {v.Hot, "M0 1.12h100v.76H0z"},
 		"inside":   {v.In, "M1.2 52v-52h.7v52zM2.2 52v-52h.7v52z"},
 		"outside":  {v.Out, "M3.2 52v-52h.7v52z"},
-		"dimmed":   {strings.Join([]string{v.Before, v.After, v.Rest}, " "), "1 3 1"},
+		"dimmed":   {fmt.Sprint(v.End, v.Rest), "3 1"},
 		"days":     {d.Rows[0].Days(), ". 29 30 44"},
 		"words":    {d.Window(), "21 to 22 Nov"},
 	} {
