@@ -25,11 +25,8 @@ type ModelCard struct {
 	Results string // URL of this model's results; empty: none
 }
 
-// Bins are the results by score, and Hits the confirmed among them.
-func (m ModelCard) Bins() []int { return m.ModelStats.Bins[:] }
-
-// Hits counts the confirmed results by score.
-func (m ModelCard) Hits() []int { return m.Confirmed[:] }
+// Histogram draws the results by score, and the confirmed among them.
+func (m ModelCard) Histogram() stackView { return stackPaths(m.Bins[:], m.Confirmed[:]) }
 
 // Range is the interval of the rate: "5–15%".
 func (m ModelCard) Range() string {

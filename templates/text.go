@@ -17,9 +17,9 @@ var funcs = template.FuncMap{
 	"asset": assetURL, "key": keyOf, "num": store.Figure, "percent": percent, "count": store.Count, "plural": store.Plural, "clip": clip,
 	"initials": initials, "title": title, "join": strings.Join, "chord": strings.Fields, "sign": sign, "add": func(a, b int) int { return a + b },
 	"age": age, "waited": waited, "day": day, "clock": clock, "longday": longDay, "days": daysOf,
-	"level": level, "heat": heat, "over": over, "comb": combRects, "combName": combName, "combLarge": combLarge, "combWide": combWide, "combGrid": combGrid, "combHead": combHead, "dimNames": dimNames,
+	"heat": heat, "over": over, "comb": combRects, "combName": combName, "combLarge": combLarge, "combWide": combWide, "combGrid": combGrid, "combHead": combHead, "dimNames": dimNames,
 	"said": said, "dimBar": dimBar, "partBar": partBar, "partSum": partSum, "withSign": withSign, "dimName": dimName, "spark": sparkLine, "bars": barPaths, "strip": stripPaths, "gantt": ganttBar, "onAxis": onAxis,
-	"weekGrid": weekGrid, "hourGrid": hourGrid, "gridName": gridName, "stack": stackPaths, "since": since,
+	"weekGrid": weekGrid, "hourGrid": hourGrid, "gridName": gridName, "since": since,
 }
 
 // percent writes 0.31 as 31%.
