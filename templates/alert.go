@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -85,7 +84,7 @@ func (a AlertData) Closed() bool { return a.State == "confirmed" || a.State == "
 // Ranked lists the dimensions from the highest down; those not reported come last.
 func (a AlertData) Ranked() []Dim {
 	ds := slices.Clone(a.Dims)
-	slices.SortStableFunc(ds, func(x, y Dim) int { return cmp.Compare(y.rank(), x.rank()) })
+	slices.SortStableFunc(ds, func(x, y Dim) int { return byRank(y, x) })
 	return ds
 }
 

@@ -79,7 +79,7 @@ func (a *Axis) weekends() string {
 	}
 	var b strings.Builder
 	for d := a.From; d.Before(a.To); d = d.AddDate(0, 0, 1) {
-		if w := d.Weekday(); w == time.Saturday || w == time.Sunday {
+		if weekend(d) {
 			x := a.x(d)
 			wide := px(min(a.x(d.AddDate(0, 0, 1)), 100) - x)
 			b.WriteString("M" + px(x) + " 0h" + wide + "v30h-" + wide + "z")
@@ -87,6 +87,8 @@ func (a *Axis) weekends() string {
 	}
 	return b.String()
 }
+
+func weekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday }
 
 // ganttView is one piece of evidence on the axis.
 type ganttView struct {

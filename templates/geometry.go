@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"citd/store"
 )
@@ -69,13 +68,7 @@ func five(dims []Dim) []Dim {
 	if len(dims) <= 5 {
 		return dims
 	}
-	top := dims[4]
-	for _, d := range dims[5:] {
-		if d.rank() > top.rank() {
-			top = d
-		}
-	}
-	return append(append([]Dim{}, dims[:4]...), top)
+	return append(slices.Clone(dims[:4]), slices.MaxFunc(dims[4:], byRank))
 }
 
 // combRects lays out the small comb in its box of 28 by 24.
@@ -103,23 +96,26 @@ func combWide(dims []Dim) int {
 	return 204
 }
 
+// largeX are the left edges of the teeth in the large comb.
+var largeX = [5]float64{4, 40, 76, 112, 154}
+
 // combLarge lays out the large comb in its box of combWide by 152.
 func combLarge(dims []Dim) []tooth {
-	x := [5]float64{4, 40, 76, 112, 154}
 	y := func(v float64, d Dim) float64 { return 132 - 114*level(v, d.Scale) }
 	var teeth []tooth
 	for i, d := range five(dims) {
-		t := tooth{X: px(x[i]), Mid: px(x[i] + 12), Name: clip(9, d.Name)}
+		x := largeX[i]
+		t := tooth{X: px(x), Mid: px(x + 12), Name: clip(9, d.Name)}
 		if d.Value != nil {
 			top := min(y(*d.Value, d), 131)
 			t.Heat, t.Y, t.H = d.Heat(), px(top), px(132-top)
 			t.Value, t.ValueY = strings.TrimPrefix(store.Figure(*d.Value), "0"), px(top-5)
 		}
 		if d.Median != nil {
-			t.Own = "M" + px(x[i]-3) + " " + px(y(*d.Median, d)) + "h30"
+			t.Own = "M" + px(x-3) + " " + px(y(*d.Median, d)) + "h30"
 		}
 		if d.Peer95 != nil {
-			t.Peer = "M" + px(x[i]+25) + " " + px(y(*d.Peer95, d)) + "l5 -3.2v6.4z"
+			t.Peer = "M" + px(x+25) + " " + px(y(*d.Peer95, d)) + "l5 -3.2v6.4z"
 		}
 		teeth = append(teeth, t)
 	}
@@ -141,7 +137,7 @@ func combGrid(dims []Dim) (v struct{ Line, Y, Text string }) {
 		return v
 	}
 	for i, d := range list {
-		v.Line += "M" + px([5]float64{4, 40, 76, 112, 154}[i]-3) + " " + px(y(d)) + "h30"
+		v.Line += "M" + px(largeX[i]-3) + " " + px(y(d)) + "h30"
 	}
 	return v
 }
@@ -271,7 +267,7 @@ func sparse(vals []float64, x, y func(float64) float64) (dots, faint string) {
 // linked closes the gaps of a line that stands for many people, such as those of
 // weekends, between its neighbours; the ends stay open.
 func linked(vals []float64) []float64 {
-	out := append([]float64{}, vals...)
+	out := slices.Clone(vals)
 	last := -1
 	for i, v := range vals {
 		if math.IsNaN(v) {
@@ -363,7 +359,7 @@ func stripPaths(s PersonStrip) stripView {
 		v.Band = "M" + top[1:] + foot + "Z"
 	}
 	for i, o := range s.Own {
-		if d := s.First.AddDate(0, 0, i).Weekday(); d == time.Saturday || d == time.Sunday {
+		if weekend(s.First.AddDate(0, 0, i)) {
 			v.Weekends += "M" + strconv.Itoa(i) + " 0h1v56h-1z"
 		}
 		if level(o, s.Scale) >= s.middle() && i < len(s.Peer95) && o > s.Peer95[i] {

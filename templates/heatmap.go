@@ -128,7 +128,7 @@ func (d HeatmapData) View() heatView {
 		v.Levels[i] = cells[i].String()
 	}
 	for x := range d.Days {
-		if w := d.Day(x).Weekday(); w == time.Saturday || w == time.Sunday {
+		if weekend(d.Day(x)) {
 			v.Weekends += fmt.Sprintf("M%d 0h1v%dh-1z", x, n)
 		}
 	}

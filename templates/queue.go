@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,8 @@ func (d Dim) rank() float64 {
 	}
 	return level(*d.Value, d.Scale)
 }
+
+func byRank(a, b Dim) int { return cmp.Compare(a.rank(), b.rank()) }
 
 // Row is one line about an alert, or in explore about a result. The queue and the fragments for its live rows share a partial.
 type Row struct {
