@@ -176,7 +176,7 @@ func fillEvidence(d *templates.AlertData, p *store.AlertPage) {
 func fillResults(d *templates.AlertData, p *store.AlertPage, drawn []store.Dimension) {
 	for _, h := range p.Held {
 		x := templates.Result{
-			ID: h.ID, URL: "/results/" + strconv.FormatInt(h.ID, 10), At: utc(h.Date), Model: h.Reporter, Score: h.Score, Scale: h.Scale,
+			ID: h.ID, URL: "/results/" + strconv.FormatInt(h.ID, 10), At: utc(h.Date), Model: h.Reporter, Score: h.Score,
 			Flagged: h.Flag, Pieces: len(h.Evidence), Dims: teeth(drawn, h.Values(), h.Scale),
 		}
 		if h.Of != nil {

@@ -83,7 +83,7 @@ func (p *pages) personData(r *request, id int64) (d templates.PersonData, err er
 	if err != nil {
 		return d, err
 	}
-	d = templates.PersonData{Frame: p.frame(r, shown.title(who), "people"), ID: id}
+	d = templates.PersonData{Frame: p.frame(r, shown.title(who), "people")}
 	d.Path = personPath(id)
 	label, sub := whole(shown, who)
 	d.Label, d.Sub = label, joined(sub, who.Site)

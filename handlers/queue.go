@@ -185,7 +185,7 @@ func (p *pages) rows(r *request, mode string, now time.Time, at place, rows []st
 	for i, x := range rows {
 		label, sub := who.label(x.Who)
 		out[i] = templates.Row{
-			ID: x.ID, URL: at.url(alertPath(x.ID)), Now: now, Priority: x.Priority, Score: x.Score, Scale: x.Scale, Flagged: x.Flagged,
+			ID: x.ID, URL: at.url(alertPath(x.ID)), Now: now, Priority: x.Priority, Score: x.Score, Flagged: x.Flagged,
 			Label: label, Sub: sub, Evidence: x.Evidence, More: max(x.Pieces-1, 0), Over: x.Pieces == store.MaxPieces, Types: x.Types, Results: x.Results,
 			Model: x.Reporter, Models: len(x.Models), Spark: x.Spark, State: string(x.State),
 			At: local(x.Received), Seen: x.Seen, Pick: deciders.has(r.actor.Role), Band: x.Usual, Dims: teeth(drawn, x.Values, 1),

@@ -144,7 +144,6 @@ type Result struct {
 	At      time.Time
 	Model   string
 	Score   float64 // as posted
-	Scale   float64
 	Flagged bool
 	Dims    []Dim
 	Pieces  int    // of evidence

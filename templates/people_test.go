@@ -64,7 +64,7 @@ func full(v float64) []float64 {
 func samplePerson() PersonData {
 	d := PersonData{
 		Zone:  "UTC",
-		Frame: sampleFrame("MH022", "people"), ID: 7, Label: "MH022", Sub: "Engineer, Engineering · Oxford", Standing: "Notice given 9 Nov",
+		Frame: sampleFrame("MH022", "people"), Label: "MH022", Sub: "Engineer, Engineering · Oxford", Standing: "Notice given 9 Nov",
 		Say:  []Span{{Text: "Drifting for "}, {Text: "7 days", Bold: true}, {Text: "."}},
 		Dims: dims(.34, .42, .96, .81, .93), Span: "last 7 days", First: firstDay, Marks: []PersonMark{{45, firstDay.AddDate(0, 0, 45), "notice given"}},
 		Peers: "Peers are the 45 others with the role Engineer.", Pooled: 7, Scaled: true, Total: 20, Listed: "the newest 2", All: "/people/7?results=all",
@@ -108,7 +108,7 @@ func personCases() map[string]PersonData {
 	viewer.Role, viewer.Reveal, viewer.Reveals, viewer.NoteTo, viewer.Mode = "viewer", "", nil, "", "names"
 	refused := samplePerson()
 	refused.Problem, refused.Draft = "The reason “Other” needs a few words", Draft{Reason: "5", Note: "a"}
-	nothing := PersonData{Frame: sampleFrame("AB001", "people"), ID: 1, Label: "AB001", Say: []Span{{Text: "No result in 60 days."}}, First: firstDay, Span: "last 7 days", Listed: "60 days", All: "/people/1?results=all", Hidden: "Name"}
+	nothing := PersonData{Frame: sampleFrame("AB001", "people"), Label: "AB001", Say: []Span{{Text: "No result in 60 days."}}, First: firstDay, Span: "last 7 days", Listed: "60 days", All: "/people/1?results=all", Hidden: "Name"}
 	evil := samplePerson()
 	evil.Label, evil.Sub, evil.Standing, evil.Span, evil.Peers, evil.Problem, evil.Draft.Note = hostile, hostile, hostile, hostile, hostile, hostile, hostile
 	evil.Say = []Span{{Text: hostile, Bold: true}, {Text: hostile, URL: "javascript:alert(1)"}}

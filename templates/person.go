@@ -12,7 +12,6 @@ import (
 // PersonData is what the page of one person shows.
 type PersonData struct {
 	Frame
-	ID       int64
 	Label    string // who, in the display mode
 	Sub      string // "MH022 · Engineer, Engineering · Oxford"
 	Standing string // of employment, if it matters: "Notice given 9 Nov"; empty: nothing

@@ -44,7 +44,6 @@ type Row struct {
 	Now      time.Time // time of rendering, in the zone to show
 	Priority float64   // the order of the queue, highest first
 	Score    float64   // the highest of its results, as posted
-	Scale    float64   // of that score; 0 means 1
 	Flagged  bool
 	Dims     []Dim  // maximum of each: email, web, device, login, then further ones
 	Label    string // who, in the display mode
