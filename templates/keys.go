@@ -1,5 +1,7 @@
 package templates
 
+import "slices"
+
 // Key is one keyboard shortcut.
 type Key struct {
 	Name  string // the action, by which scripts know it
@@ -56,11 +58,5 @@ func (f Frame) Keys() []Key {
 			missing[name] = true
 		}
 	}
-	var keys []Key
-	for _, k := range Keys {
-		if !missing[k.Name] {
-			keys = append(keys, k)
-		}
-	}
-	return keys
+	return slices.DeleteFunc(slices.Clone(Keys), func(k Key) bool { return missing[k.Name] })
 }
