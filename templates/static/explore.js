@@ -25,7 +25,7 @@ async function load(query = '') {
 }
 
 /** reload takes in what has changed since, with the filter as it is. */
-export async function reload() {
+async function reload() {
   const text = S.filter.problem ? field.value : textOf(S.filter);
   if (!await load('?since=' + encodeURIComponent(S.data.tag))) return;
   await take(text);

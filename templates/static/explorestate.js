@@ -33,7 +33,7 @@ export const cut = (s, n) => s.length > n ? s.slice(0, n - 1) + '…' : s;
 
 /** last is the highest value of a brush: a day or a level. */
 export const last = a => a.type === 'date' ? a.days - 1 : 100;
-export const day = (a, d) => new Date(a.t0 + d * DAY);
+const day = (a, d) => new Date(a.t0 + d * DAY);
 export const dayOf = (a, iso) => Math.round((Date.parse(iso) - a.t0) / DAY);
 export const isoDay = (a, d) => day(a, d).toISOString().slice(0, 10);
 export const shortDay = (a, d) => shortDate(day(a, d));

@@ -8,7 +8,7 @@ const keys = new Map($$('#help [data-key]').map(row => [row.dataset.key, row.dat
 export const on = (name, fn) => actions.set(name, fn);
 
 /** run does an action, or goes to the page of that name; false if there is neither here. */
-export function run(name, event) {
+function run(name, event) {
   const fn = actions.get(name), link = $(`[data-nav="${name}"]`);
   if (fn) return fn(event) !== false;
   return press(link) !== false;
