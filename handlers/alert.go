@@ -12,20 +12,7 @@ import (
 	"citd/templates"
 )
 
-// idOf is the number in r's path; a path without one is not found.
-func (r *request) idOf(what string) (int64, error) {
-	id, err := strconv.ParseInt(r.params.ByName("id"), 10, 64)
-	if err != nil || id <= 0 {
-		return 0, store.Errorf(store.NotFound, "there is no %s %q", what, r.params.ByName("id"))
-	}
-	return id, nil
-}
-
-func (p *pages) alertPage(w http.ResponseWriter, r *request) error {
-	id, err := r.idOf("alert")
-	if err != nil {
-		return err
-	}
+func (p *pages) alertPage(w http.ResponseWriter, r *request, id int64) error {
 	if r.URL.Query().Has("peek") {
 		return p.peek(w, r, id)
 	}
@@ -41,11 +28,7 @@ func (p *pages) alertPage(w http.ResponseWriter, r *request) error {
 }
 
 // resultPage shows a result within its alert.
-func (p *pages) resultPage(w http.ResponseWriter, r *request) error {
-	result, err := r.idOf("result")
-	if err != nil {
-		return err
-	}
+func (p *pages) resultPage(w http.ResponseWriter, r *request, result int64) error {
 	alert, err := p.db.AlertOf(r.Context(), result)
 	if err != nil {
 		return err

@@ -44,11 +44,7 @@ type held struct {
 }
 
 // decide records a decision on one alert.
-func (p *pages) decide(w http.ResponseWriter, r *request) error {
-	id, err := r.idOf("alert")
-	if err != nil {
-		return err
-	}
+func (p *pages) decide(w http.ResponseWriter, r *request, id int64) error {
 	c, err := choiceOf(r.PostForm)
 	var out store.Outcome
 	if err == nil {

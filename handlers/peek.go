@@ -87,11 +87,7 @@ func strongest(a *store.AlertPage) (out []templates.Evidence, listed int) {
 }
 
 // look records that an alert was looked at in a panel.
-func (p *pages) look(w http.ResponseWriter, r *request) error {
-	id, err := r.idOf("alert")
-	if err != nil {
-		return err
-	}
+func (p *pages) look(w http.ResponseWriter, r *request, id int64) error {
 	if _, err := p.db.Row(r.Context(), id); err != nil {
 		return err
 	}

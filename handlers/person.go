@@ -21,11 +21,7 @@ const (
 
 func personPath(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
 
-func (p *pages) personPage(w http.ResponseWriter, r *request) error {
-	id, err := r.idOf("person")
-	if err != nil {
-		return err
-	}
+func (p *pages) personPage(w http.ResponseWriter, r *request, id int64) error {
 	d, err := p.personData(r, id)
 	if err != nil {
 		return err
@@ -34,14 +30,10 @@ func (p *pages) personPage(w http.ResponseWriter, r *request) error {
 }
 
 // reveal shows r's reader who a person is, from now on for a while.
-func (p *pages) reveal(w http.ResponseWriter, r *request) error {
-	id, err := r.idOf("person")
-	if err != nil {
-		return err
-	}
+func (p *pages) reveal(w http.ResponseWriter, r *request, id int64) error {
 	digit, text := r.PostForm.Get("reason"), r.PostForm.Get("text")
 	reason, _ := strconv.Atoi(digit) // 0 is none
-	err = p.db.Reveal(r.Context(), r.actor, id, reason, text)
+	err := p.db.Reveal(r.Context(), r.actor, id, reason, text)
 	if e := store.AsError(err); e.Kind == store.Invalid {
 		d, err := p.personData(r, id)
 		if err != nil {

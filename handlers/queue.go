@@ -20,13 +20,13 @@ func (s *server) pageRoutes() []route {
 	p := &pages{server: s, live: newLive(s)}
 	return []route{
 		{"GET", "/", people, 0, p.queuePage, false},
-		{"GET", "/alerts/:id", people, 0, p.alertPage, false},
-		{"GET", "/results/:id", people, 0, p.resultPage, false},
-		{"POST", "/alerts/:id/decide", deciders, oneForm, p.decide, false},
-		{"POST", "/alerts/:id/look", people, oneForm, p.look, false},
+		{"GET", "/alerts/:id", people, 0, withID("alert", p.alertPage), false},
+		{"GET", "/results/:id", people, 0, withID("result", p.resultPage), false},
+		{"POST", "/alerts/:id/decide", deciders, oneForm, withID("alert", p.decide), false},
+		{"POST", "/alerts/:id/look", people, oneForm, withID("alert", p.look), false},
 		{"POST", "/alerts/decide", deciders, oneForm, p.decideMany, false},
 		{"POST", "/views", people, oneForm, p.saveView, false},
-		{"POST", "/views/:id/delete", people, oneForm, p.deleteView, false},
+		{"POST", "/views/:id/delete", people, oneForm, withID("view", p.deleteView), false},
 		{"GET", "/events", people, 0, p.live.stream, true},
 		{"GET", "/explore", people, 0, p.explorePage, false},
 		{"GET", "/explore.json", people, 0, p.exploreColumns, false},
@@ -35,10 +35,21 @@ func (s *server) pageRoutes() []route {
 		{"GET", "/heatmap", people, 0, p.heatmapPage, false},
 		{"GET", "/people", people, 0, p.peoplePage, false},
 		{"GET", "/people.csv", people, 0, p.peopleExport, false},
-		{"GET", "/people/:id", people, 0, p.personPage, false},
-		{"POST", "/people/:id/reveal", deciders, oneForm, p.reveal, false},
+		{"GET", "/people/:id", people, 0, withID("person", p.personPage), false},
+		{"POST", "/people/:id/reveal", deciders, oneForm, withID("person", p.reveal), false},
 		{"GET", "/models", people, 0, p.modelsPage, false},
 		{"GET", "/activity", people, 0, p.activityPage, false},
+	}
+}
+
+// withID hands over the number in the path; a path without one is not found.
+func withID(what string, do func(w http.ResponseWriter, r *request, id int64) error) handle {
+	return func(w http.ResponseWriter, r *request) error {
+		id, err := strconv.ParseInt(r.params.ByName("id"), 10, 64)
+		if err != nil || id <= 0 {
+			return store.Errorf(store.NotFound, "there is no %s %q", what, r.params.ByName("id"))
+		}
+		return do(w, r, id)
 	}
 }
 

@@ -56,12 +56,8 @@ func (p *pages) saveView(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
-func (p *pages) deleteView(w http.ResponseWriter, r *request) error {
-	id, err := r.idOf("view")
-	if err == nil {
-		err = store.DeleteView(r.Context(), p.db, r.actor, id)
-	}
-	if err != nil {
+func (p *pages) deleteView(w http.ResponseWriter, r *request, id int64) error {
+	if err := store.DeleteView(r.Context(), p.db, r.actor, id); err != nil {
 		return err
 	}
 	redirect(w, ownPath(r.PostForm.Get("back")))
