@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,20 +57,17 @@ type itemProblem struct {
 	Fields map[string][]string `json:"fields,omitempty"`
 }
 
-// answer is the only place where an error becomes a status.
+// answer is the only place where an error becomes a status. w is the reply that
+// ServeHTTP made.
 func (s *server) answer(w http.ResponseWriter, r *http.Request, err error) {
 	code, e := judge(err)
-	p, _ := w.(*reply)
-	id := ""
-	if p != nil {
-		id = p.id
-		if p.status != 0 { // the head is out: all that is left is to break off
-			s.opt.Log.Error("answer cut", "id", id, "err", err)
-			panic(http.ErrAbortHandler)
-		}
+	p := w.(*reply)
+	if p.status != 0 { // the head is out: all that is left is to break off
+		s.opt.Log.Error("answer cut", "id", p.id, "err", err)
+		panic(http.ErrAbortHandler)
 	}
 	if e.Kind == store.Internal && code == http.StatusInternalServerError {
-		s.opt.Log.Error("request failed", "id", id, "err", err)
+		s.opt.Log.Error("request failed", "id", p.id, "err", err)
 	}
 	if code == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
@@ -79,11 +77,11 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, err error) {
 		if code == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Basic realm="citd"`)
 		}
-		answerJSON(w, code, e, id)
+		answerJSON(p, code, e)
 	case wantsJSON(r): // to show it as it is
 		shown := *e
 		shown.Msg = sentence(e.Msg)
-		answerJSON(w, code, &shown, id)
+		answerJSON(p, code, &shown)
 	case code == http.StatusUnauthorized:
 		to := "/login"
 		if r.Method == http.MethodGet && r.URL.Path != "/" {
@@ -91,7 +89,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		redirect(w, to)
 	default:
-		s.answerPage(w, r, code, e, id)
+		s.answerPage(p, r, code, e)
 	}
 }
 
@@ -117,27 +115,24 @@ func judge(err error) (int, *store.Error) {
 	return code, e
 }
 
-func answerJSON(w http.ResponseWriter, code int, e *store.Error, id string) {
-	p := problem{Error: e.Msg, Fields: e.Fields}
+func answerJSON(p *reply, code int, e *store.Error) {
+	body := problem{Error: e.Msg, Fields: e.Fields}
 	for _, i := range e.Items {
-		p.Errors = append(p.Errors, itemProblem{Index: i.Index, Error: i.Msg, Fields: i.Fields})
+		body.Errors = append(body.Errors, itemProblem{Index: i.Index, Error: i.Msg, Fields: i.Fields})
 	}
 	if code == http.StatusInternalServerError {
-		p.ID = id
+		body.ID = p.id
 	}
 	var b bytes.Buffer
-	_ = json.NewEncoder(&b).Encode(p) // texts, numbers and lists of them: cannot fail
-	send(w, code, "application/json", b.Bytes())
+	_ = json.NewEncoder(&b).Encode(body) // texts, numbers and lists of them: cannot fail
+	send(p, code, "application/json", b.Bytes())
 }
 
-func (s *server) answerPage(w http.ResponseWriter, r *http.Request, code int, e *store.Error, id string) {
-	q := &request{Request: r}
-	if p, ok := w.(*reply); ok && p.req != nil {
-		q = p.req
-	}
+func (s *server) answerPage(p *reply, r *http.Request, code int, e *store.Error) {
+	q := cmp.Or(p.req, &request{Request: r})
 	what, then, _ := strings.Cut(e.Msg, "; ") // what is wrong; what to do
 	d := templates.ErrorData{
-		Frame: s.frame(q, http.StatusText(code), ""), Status: code, Request: id, Heading: strings.TrimSuffix(sentence(what), "."), Detail: sentence(then),
+		Frame: s.frame(q, http.StatusText(code), ""), Status: code, Request: p.id, Heading: strings.TrimSuffix(sentence(what), "."), Detail: sentence(then),
 		Links: []templates.Link{{Text: "Open the queue", URL: "/"}},
 	}
 	switch {
@@ -162,8 +157,8 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, code int, e 
 	case q.session == nil && code != http.StatusMethodNotAllowed: // which does not look for one
 		d.Links[len(d.Links)-1].Text = "Sign in"
 	}
-	if err := page(w, code, templates.Error, d); err != nil {
-		send(w, code, "text/plain; charset=utf-8", []byte(sentence(e.Msg)+"\n"))
+	if err := page(p, code, templates.Error, d); err != nil {
+		send(p, code, "text/plain; charset=utf-8", []byte(sentence(e.Msg)+"\n"))
 	}
 }
 

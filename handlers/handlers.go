@@ -140,7 +140,8 @@ func (s *server) router() *httprouter.Router {
 }
 
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
-	if p, ok := w.(*reply); ok && !isAPI(r) { // who is signed in keeps the bar
+	if !isAPI(r) { // who is signed in keeps the bar
+		p := w.(*reply)
 		if q := (&request{Request: r, id: p.id}); s.login(q, route{}) == nil {
 			p.req = q
 		}
@@ -169,10 +170,9 @@ func allowOverride(w http.ResponseWriter, r *http.Request) {
 // adapt makes a route's handler: login, role, limits, then the handler itself.
 func (s *server) adapt(t route) httprouter.Handle {
 	return func(w http.ResponseWriter, r *http.Request, ps httprouter.Params) {
-		q := &request{Request: r, params: ps}
-		if p, ok := w.(*reply); ok {
-			q.id, p.req = p.id, q
-		}
+		p := w.(*reply)
+		q := &request{Request: r, id: p.id, params: ps}
+		p.req = q
 		if err := s.enter(w, q, t); err != nil {
 			s.answer(w, r, err)
 		}
