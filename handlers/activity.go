@@ -111,7 +111,7 @@ func (p *pages) entryPeople(r *request, also int64, entries []store.Entry) (who,
 	if err != nil {
 		return who{}, nil, err
 	}
-	shown, err := p.who(r, p.mode(r.Context()), slices.Collect(maps.Values(subjects))...)
+	shown, err := p.who(r, slices.Collect(maps.Values(subjects))...)
 	return shown, subjects, err
 }
 

@@ -21,7 +21,7 @@ func (p *pages) alertPage(w http.ResponseWriter, r *request, id int64) error {
 		if err != nil {
 			return err
 		}
-		return p.sendRows(w, r, placeOf(r.URL.Query()), p.mode(r.Context()), []store.QueueRow{row})
+		return p.sendRows(w, r, placeOf(r.URL.Query()), []store.QueueRow{row})
 	}
 	p.wake(r)
 	return p.showAlert(w, r, id, 0)
@@ -54,8 +54,8 @@ func (p *pages) showAlert(w http.ResponseWriter, r *request, alert, result int64
 }
 
 func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData, err error) {
-	mode, listen := p.mode(r.Context()), p.live.position()
-	a, err := p.db.Alert(r.Context(), id, at.ask(mode))
+	listen := p.live.position()
+	a, err := p.db.Alert(r.Context(), id, at.ask(p.mode(r)))
 	if err != nil {
 		return d, err
 	}
@@ -63,7 +63,7 @@ func (p *pages) alertData(r *request, id int64, at place) (d templates.AlertData
 	for _, x := range a.Similar {
 		shown = append(shown, x.Who)
 	}
-	who, err := p.who(r, mode, shown...)
+	who, err := p.who(r, shown...)
 	if err != nil {
 		return d, err
 	}

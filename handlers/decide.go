@@ -125,7 +125,7 @@ func (p *pages) alertLabel(r *request, alert int64) string {
 	if err != nil {
 		return "#" + strconv.FormatInt(alert, 10)
 	}
-	return who{mode: p.mode(r.Context())}.title(row.Who)
+	return who{mode: p.mode(r)}.title(row.Who)
 }
 
 // heldFor tells why an alert was left out of a dismissal.

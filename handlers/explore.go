@@ -18,9 +18,8 @@ type explored struct {
 	*store.Explored
 	query   string
 	filter  store.ExploreFilter
-	problem string  // the filter cannot be read: nothing matches
-	rows    []int32 // that match, by score
-	mode    string
+	problem string   // the filter cannot be read: nothing matches
+	rows    []int32  // that match, by score
 	order   []string // keys of the axes to draw
 }
 
@@ -30,7 +29,7 @@ func (p *pages) explore(r *request, form url.Values) (*explored, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &explored{Explored: x, query: form.Get("q"), mode: p.mode(r.Context())}
+	e := &explored{Explored: x, query: form.Get("q")}
 	if e.filter, err = x.Parse(e.query); err != nil {
 		e.problem = sentence(store.AsError(err).Msg)
 	} else if e.rows, err = p.matching(r, e); err != nil {
@@ -57,11 +56,11 @@ func (p *pages) explore(r *request, form url.Values) (*explored, error) {
 // names is put on record.
 func (p *pages) matching(r *request, e *explored) ([]int32, error) {
 	var names map[int64]string
-	if e.mode == modeNames && len(e.filter.Words) > 0 {
+	if p.mode(r) == modeNames && len(e.filter.Words) > 0 {
 		if err := p.db.Record(r.Context(), r.actor, "search", "detectionmodelresult", 0, ""); err != nil {
 			return nil, noRecord(err)
 		}
-		who, err := p.who(r, e.mode, e.People...)
+		who, err := p.who(r, e.People...)
 		if err != nil {
 			return nil, err
 		}
@@ -181,7 +180,7 @@ func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates
 	if err != nil {
 		return nil, err
 	}
-	show, err := p.who(r, e.mode, people...)
+	show, err := p.who(r, people...)
 	if err != nil {
 		return nil, err
 	}

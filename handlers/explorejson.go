@@ -36,14 +36,13 @@ func (p *pages) exploreColumns(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	mode := p.mode(r.Context())
 	c := &p.columns
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.boot == "" {
 		c.boot = rand.Text()[:8]
 	}
-	tag := c.boot + "-" + strconv.FormatInt(x.Gen, 10) + "-" + mode
+	tag := c.boot + "-" + strconv.FormatInt(x.Gen, 10) + "-" + p.mode(r)
 	w.Header().Set("ETag", `"`+tag+`"`)
 	w.Header().Set("Vary", "Accept-Encoding")
 	if form.Get("since") == tag || r.Header.Get("If-None-Match") == `"`+tag+`"` {
@@ -51,7 +50,7 @@ func (p *pages) exploreColumns(w http.ResponseWriter, r *request) error {
 		return nil
 	}
 	if c.tag != tag {
-		who, err := p.drawnAs(r, mode, x.People)
+		who, err := p.drawnAs(r, x.People)
 		if err != nil {
 			return err
 		}
@@ -94,7 +93,7 @@ func (p *pages) exploreMeant(w http.ResponseWriter, r *request, q string) error 
 	if err != nil {
 		return err
 	}
-	e, m := &explored{Explored: x, mode: p.mode(r.Context())}, meant{Brushes: map[string]meantBrush{}}
+	e, m := &explored{Explored: x}, meant{Brushes: map[string]meantBrush{}}
 	if e.filter, err = x.Parse(q); err != nil {
 		m.Problem = sentence(store.AsError(err).Msg)
 		return sendJSON(w, m)
@@ -164,9 +163,9 @@ func axisJSON(x *store.Explored, a store.Axis) map[string]any {
 
 // drawnAs tells how people are called in the columns, which all readers share: by
 // name in the mode names only.
-func (p *pages) drawnAs(r *request, mode string, people []store.Subject) (who, error) {
-	if mode != modeNames {
+func (p *pages) drawnAs(r *request, people []store.Subject) (who, error) {
+	if mode := p.mode(r); mode != modeNames {
 		return who{mode: mode}, nil
 	}
-	return p.who(r, mode, people...)
+	return p.who(r, people...)
 }

@@ -1,7 +1,7 @@
 package handlers
 
 import (
-	"context"
+	"cmp"
 	"time"
 
 	"citd/store"
@@ -18,7 +18,7 @@ func (s *server) frame(r *request, title, here string) templates.Frame {
 		return f
 	}
 	f.User, f.Role, f.Nav = r.actor.Name, string(r.actor.Role), nav
-	f.Mode = s.mode(r.Context())
+	f.Mode = s.mode(r)
 	if counts, err := s.db.Counts(r.Context()); err == nil { // a page without the number is better than none
 		f.Waiting = counts.Open
 	}
@@ -28,13 +28,14 @@ func (s *server) frame(r *request, title, here string) templates.Frame {
 	return f
 }
 
-// mode says how people are shown. While nobody chose, it is the most private way.
-func (s *server) mode(ctx context.Context) string {
-	mode, err := s.db.Setting(ctx, store.DisplayMode)
-	if err != nil || mode == "" {
-		return store.DisplayModes[0]
+// mode says how people are shown, the same throughout a request. While nobody
+// chose, it is the most private way.
+func (s *server) mode(r *request) string {
+	if r.shownAs == "" {
+		mode, _ := s.db.Setting(r.Context(), store.DisplayMode)
+		r.shownAs = cmp.Or(mode, store.DisplayModes[0])
 	}
-	return mode
+	return r.shownAs
 }
 
 // nav is where the pages of the navigation are.

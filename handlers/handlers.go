@@ -59,6 +59,7 @@ type request struct {
 	actor   store.Actor    // who asks; zero on public routes
 	session *store.Session // nil when the API's Authorization header was used
 	params  httprouter.Params
+	shownAs string        // how people are shown, see mode
 	whole   *http.Request // whose context has no 5 s limit, see stream
 }
 

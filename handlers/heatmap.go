@@ -65,7 +65,7 @@ func (p *pages) heatRows(r *request, m *store.Heatmap, d templates.HeatmapData) 
 	for i := range m.Rows {
 		people[i] = m.Rows[i].Subject
 	}
-	who, err := p.who(r, d.Mode, people...)
+	who, err := p.who(r, people...)
 	if err != nil {
 		return nil, err
 	}

@@ -26,12 +26,12 @@ type who struct {
 }
 
 // who prepares to show people to r's reader.
-func (s *server) who(r *request, mode string, people ...store.Subject) (w who, err error) {
+func (s *server) who(r *request, people ...store.Subject) (w who, err error) {
 	ids := make([]int64, len(people))
 	for i, p := range people {
 		ids[i] = p.ID
 	}
-	w.mode = mode
+	w.mode = s.mode(r)
 	w.names, err = s.db.NamesShown(r.Context(), r.actor, ids, s.db.Now())
 	return w, err
 }

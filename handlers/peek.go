@@ -24,8 +24,8 @@ func (p *pages) peek(w http.ResponseWriter, r *request, id int64) error {
 	if err != nil {
 		return err
 	}
-	mode, now := p.mode(r.Context()), local(p.db.Now())
-	who, err := p.who(r, mode, a.Who)
+	now := local(p.db.Now())
+	who, err := p.who(r, a.Who)
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func (p *pages) peopleExport(w http.ResponseWriter, r *request) error {
 	if err := p.db.Record(r.Context(), r.actor, "export", "employee", 0, "people, "+strconv.Itoa(found)+" rows"); err != nil {
 		return noRecord(err)
 	}
-	shown := who{mode: p.mode(r.Context()), names: map[int64]string{}}
+	shown := who{mode: p.mode(r), names: map[int64]string{}}
 	b := []byte("person,id,role,department,site,peak_7_days,change,open_alerts\n")
 	for _, x := range rows {
 		if shown.mode == modeNames {

@@ -70,8 +70,7 @@ func (p *pages) personData(r *request, id int64) (d templates.PersonData, err er
 	if err := p.looked(r, "employee", id); err != nil {
 		return d, err
 	}
-	mode := p.mode(ctx)
-	shown, err := p.who(r, mode, who)
+	shown, err := p.who(r, who)
 	if err != nil {
 		return d, err
 	}

@@ -145,7 +145,7 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	if list.Next != nil {
 		d.Next, d.Further = at.url("/", "after", list.Next.String()), len(list.Rows) < pageRows
 	}
-	d.Rows, err = p.rows(r, d.Mode, d.Now, at, list.Rows)
+	d.Rows, err = p.rows(r, at, list.Rows)
 	if d.Steps != nil && len(d.Rows) > 0 {
 		d.Steps.Top = d.Rows[0].URL
 	}
@@ -162,29 +162,28 @@ func (p *pages) queueRows(w http.ResponseWriter, r *request, at place) error {
 		}
 		ids = append(ids, n)
 	}
-	mode := p.mode(r.Context())
-	rows, err := p.db.QueueRows(r.Context(), at.ask(mode), ids)
+	rows, err := p.db.QueueRows(r.Context(), at.ask(p.mode(r)), ids)
 	if err != nil {
 		return err
 	}
-	return p.sendRows(w, r, at, mode, rows)
+	return p.sendRows(w, r, at, rows)
 }
 
-func (p *pages) sendRows(w http.ResponseWriter, r *request, at place, mode string, rows []store.QueueRow) error {
-	list, err := p.rows(r, mode, local(p.db.Now()), at, rows)
+func (p *pages) sendRows(w http.ResponseWriter, r *request, at place, rows []store.QueueRow) error {
+	list, err := p.rows(r, at, rows)
 	if err != nil {
 		return err
 	}
 	return page(w, http.StatusOK, templates.Rows, list)
 }
 
-// fill fills the rows of the queue.
-func (p *pages) rows(r *request, mode string, now time.Time, at place, rows []store.QueueRow) ([]templates.Row, error) {
+// rows are alerts as the queue shows them.
+func (p *pages) rows(r *request, at place, rows []store.QueueRow) ([]templates.Row, error) {
 	people := make([]store.Subject, len(rows))
 	for i, x := range rows {
 		people[i] = x.Who
 	}
-	who, err := p.who(r, mode, people...)
+	who, err := p.who(r, people...)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +191,7 @@ func (p *pages) rows(r *request, mode string, now time.Time, at place, rows []st
 	if err != nil {
 		return nil, err
 	}
-	out := make([]templates.Row, len(rows))
+	out, now := make([]templates.Row, len(rows)), local(p.db.Now())
 	for i, x := range rows {
 		label, sub := who.label(x.Who)
 		out[i] = templates.Row{

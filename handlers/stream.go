@@ -35,7 +35,7 @@ type stream struct {
 func (l *live) stream(w http.ResponseWriter, r *request) error {
 	t := &stream{s: l.s, w: w, r: r, out: http.NewResponseController(w)}
 	q := r.URL.Query()
-	t.ask = placeOf(q).ask(l.s.mode(r.Context()))
+	t.ask = placeOf(q).ask(l.s.mode(r))
 	if _, err := l.s.db.InQueue(r.Context(), t.ask, nil); err != nil {
 		return err // an unknown view or filter
 	}
