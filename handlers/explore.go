@@ -16,27 +16,27 @@ const rowsAtOnce = 50 // of explore's table
 // explored is a request's view of the results: the filter, and what it lets through.
 type explored struct {
 	*store.Explored
-	query   string
+	form    url.Values
 	filter  store.ExploreFilter
 	problem string   // the filter cannot be read: nothing matches
 	rows    []int32  // that match, by score
 	order   []string // keys of the axes to draw
 }
 
-// explore reads a filter and applies it.
-func (p *pages) explore(r *request, form url.Values) (*explored, error) {
+// explore reads r's filter and applies it.
+func (p *pages) explore(r *request) (*explored, error) {
 	x, err := p.db.Explored(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	e := &explored{Explored: x, query: form.Get("q")}
-	if e.filter, err = x.Parse(e.query); err != nil {
+	e := &explored{Explored: x, form: r.values()}
+	if e.filter, err = x.Parse(e.form.Get("q")); err != nil {
 		e.problem = sentence(store.AsError(err).Msg)
 	} else if e.rows, err = p.matching(r, e); err != nil {
 		return nil, err
 	}
 	x.ByScore(e.rows)
-	for key := range strings.SplitSeq(form.Get("axes"), ",") {
+	for key := range strings.SplitSeq(e.form.Get("axes"), ",") {
 		if x.Axis(key) != nil && !slices.Contains(e.order, key) {
 			e.order = append(e.order, key)
 		}
@@ -70,16 +70,16 @@ func (p *pages) matching(r *request, e *explored) ([]int32, error) {
 }
 
 func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
-	form, since := r.URL.Query(), p.live.position()
-	e, err := p.explore(r, form)
+	since := p.live.position()
+	e, err := p.explore(r)
 	if err != nil {
 		return err
 	}
-	if q, sent := e.composed(form); sent {
-		redirect(w, address("/explore", "q", q, "axes", form.Get("axes")))
+	if q, sent := e.composed(); sent {
+		redirect(w, address("/explore", "q", q, "axes", e.form.Get("axes")))
 		return nil
 	}
-	d, err := p.exploreData(r, e, form)
+	d, err := p.exploreData(r, e)
 	if err != nil {
 		return err
 	}
@@ -88,10 +88,10 @@ func (p *pages) explorePage(w http.ResponseWriter, r *request) error {
 }
 
 // exploreData is the page of a request.
-func (p *pages) exploreData(r *request, e *explored, form url.Values) (templates.ExploreData, error) {
+func (p *pages) exploreData(r *request, e *explored) (templates.ExploreData, error) {
 	d := templates.ExploreData{
-		Frame: p.frame(r, "Explore", "explore"), Query: e.query, Problem: e.problem, Total: len(e.ID), InFile: e.Total,
-		Match: len(e.rows), Any: !e.filter.Empty() || e.problem != "", Axes: form.Get("axes"),
+		Frame: p.frame(r, "Explore", "explore"), Query: e.form.Get("q"), Problem: e.problem, Total: len(e.ID), InFile: e.Total,
+		Match: len(e.rows), Any: !e.filter.Empty() || e.problem != "", Axes: e.form.Get("axes"),
 		Sum: strconv.FormatUint(uint64(e.sum()), 10), Decide: deciders.has(r.actor.Role),
 		Other: e.filter.Rest(),
 	}
@@ -116,24 +116,20 @@ func (p *pages) exploreData(r *request, e *explored, form url.Values) (templates
 	if len(e.rows) == 0 && e.problem == "" {
 		d.Best = p.bestCleared(r, e)
 	}
-	at := e.After(e.rows, form.Get("after"))
-	rows, err := p.exploreTable(r, e, e.rows[at:min(at+rowsAtOnce, len(e.rows))])
-	if err != nil {
-		return d, err
-	}
-	d.Rows = rows
+	at := e.After(e.rows, e.form.Get("after"))
+	d.Rows, err = p.exploreTable(r, e, e.rows[at:min(at+rowsAtOnce, len(e.rows))])
 	if at > 0 {
-		d.First = e.url(form, "")
+		d.First = e.url("")
 	}
-	if at+len(rows) < len(e.rows) && len(rows) > 0 {
-		d.Next = e.url(form, rows[len(rows)-1].After)
+	if n := len(d.Rows); n > 0 && at+n < len(e.rows) {
+		d.Next = e.url(d.Rows[n-1].After)
 	}
-	return d, nil
+	return d, err
 }
 
 // url is this page's address from a row on.
-func (e *explored) url(form url.Values, after string) string {
-	return address("/explore", "q", e.query, "axes", form.Get("axes"), "after", after)
+func (e *explored) url(after string) string {
+	return address("/explore", "q", e.form.Get("q"), "axes", e.form.Get("axes"), "after", after)
 }
 
 // sum names the set of the rows that match, whatever their order. A script does the same sum.
@@ -146,17 +142,16 @@ func (e *explored) sum() (sum uint32) {
 
 // exploreRows answers further rows of the table: those after one, or of the ids asked for.
 func (p *pages) exploreRows(w http.ResponseWriter, r *request) error {
-	form := r.URL.Query()
-	e, err := p.explore(r, form)
+	e, err := p.explore(r)
 	if err != nil {
 		return err
 	}
 	if e.problem != "" {
 		return store.Errorf(store.Invalid, "%s", e.problem)
 	}
-	at := e.After(e.rows, form.Get("after"))
+	at := e.After(e.rows, e.form.Get("after"))
 	some := e.rows[at:min(at+rowsAtOnce, len(e.rows))]
-	if id, err := strconv.ParseInt(form.Get("id"), 10, 64); err == nil {
+	if id, err := strconv.ParseInt(e.form.Get("id"), 10, 64); err == nil {
 		some = slices.DeleteFunc(slices.Clone(e.rows), func(i int32) bool { return e.ID[i] != id })
 	}
 	rows, err := p.exploreTable(r, e, some)

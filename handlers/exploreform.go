@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -10,18 +9,18 @@ import (
 )
 
 // composed makes a filter of the fields of the form, if it was sent.
-func (e *explored) composed(form url.Values) (q string, sent bool) {
+func (e *explored) composed() (q string, sent bool) {
 	var terms []string
 	for _, a := range e.Axes {
 		for _, end := range []struct{ field, op string }{{"min", ">="}, {"max", "<="}} {
-			values, there := form[a.Key+"."+end.field]
+			values, there := e.form[a.Key+"."+end.field]
 			sent = sent || there
 			if there && strings.TrimSpace(values[0]) != "" {
 				terms = append(terms, a.Key+end.op+strings.TrimSpace(values[0]))
 			}
 		}
-		switch list := form[a.Key]; {
-		case form.Get(a.Key+".none") != "":
+		switch list := e.form[a.Key]; {
+		case e.form.Get(a.Key+".none") != "":
 			sent, terms = true, append(terms, a.Key+":none")
 		case a.Kind == store.CategoryAxis && len(list) > 0:
 			values := make([]string, len(list))
@@ -31,7 +30,7 @@ func (e *explored) composed(form url.Values) (q string, sent bool) {
 			sent, terms = true, append(terms, a.Key+":"+strings.Join(values, ","))
 		}
 	}
-	return strings.TrimSpace(strings.Join(append(terms, form.Get("words")), " ")), sent
+	return strings.TrimSpace(strings.Join(append(terms, e.form.Get("words")), " ")), sent
 }
 
 // fields are the filter as fields of a form.
