@@ -186,7 +186,7 @@ func (p *pages) exploreTable(r *request, e *explored, some []int32) ([]templates
 		label, _ := show.label(p)
 		rows[k] = templates.ExploreRow{After: e.Place(some[at[v.ID]]).String(), Row: templates.Row{
 			ID: v.ID, URL: "/results/" + strconv.FormatInt(v.ID, 10), Now: now.UTC(), Score: v.Score, Flagged: v.Flag,
-			Dims: teeth(drawn, v.Values(), v.Scale), Label: label, Sub: strings.Trim(p.Role+", "+p.Department, ", "),
+			Dims: teeth(drawn, v.Values(), v.Scale), Label: label, Sub: joined(", ", p.Role, p.Department),
 			Evidence: v.Text, More: max(v.Pieces-1, 0), Types: v.Types, Model: v.Reporter,
 			At: utc(v.Date), State: string(v.State), Status: v.State.Text(), Detail: detail(v, r.actor.Name), Pick: pick,
 		}}

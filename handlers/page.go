@@ -46,9 +46,9 @@ func (w who) label(p store.Subject) (label, sub string) {
 		id = p.Pseudonym
 	}
 	if name := w.names[p.ID]; name != "" {
-		return name, joined(id, p.Role)
+		return name, joined(" · ", id, p.Role)
 	}
-	return id, joined(p.Role)
+	return id, p.Role
 }
 
 // links are the URLs of a person's page, and of what shows r's reader who it is,
@@ -64,9 +64,9 @@ func (w who) links(r *request, p store.Subject) (person, reveal string) {
 	return person, reveal
 }
 
-// joined puts dots between what is there.
-func joined(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
+// joined puts sep between what is there.
+func joined(sep string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
 }
 
 // standing tells where an alert stands, in words.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"citd/store"
@@ -101,10 +100,7 @@ func (p *pages) look(w http.ResponseWriter, r *request, id int64) error {
 // whole is a person's label, and role and department beside it.
 func whole(w who, s store.Subject) (label, sub string) {
 	label, sub = w.label(s)
-	if dept := differs(s.Department, s.Role); dept != "" {
-		sub = strings.TrimPrefix(sub+", "+dept, ", ")
-	}
-	return label, sub
+	return label, joined(", ", sub, differs(s.Department, s.Role))
 }
 
 // dimsOf are the dimensions of an alert beside the person's own and the peers'.

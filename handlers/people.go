@@ -95,9 +95,10 @@ func peopleHeads(q store.PeopleQuery, role bool) []templates.PeopleHead {
 func personRow(x store.PersonRow, shown who, drawn []store.Dimension) templates.PeopleRow {
 	label, sub := shown.label(x.Subject)
 	row := templates.PeopleRow{
-		URL: personPath(x.ID), Label: label, Role: roleWords(x.Subject), Days: x.Days, Often: x.Often, Usual: strconv.FormatFloat(x.Usual, 'f', -1, 64), Open: x.Open, Change: known(x.Change),
+		URL: personPath(x.ID), Label: label, Role: joined(", ", x.Role, differs(x.Department, x.Role)),
+		Days: x.Days, Often: x.Often, Usual: strconv.FormatFloat(x.Usual, 'f', -1, 64), Open: x.Open, Change: known(x.Change),
 	}
-	if id, role, ok := strings.Cut(sub, " · "); ok || role == "" && id != x.Role {
+	if id, _, ok := strings.Cut(sub, " · "); ok || id != x.Role {
 		row.Sub = id // the role has a column of its own
 	}
 	if x.Peak != nil {
@@ -115,14 +116,6 @@ func personRow(x store.PersonRow, shown who, drawn []store.Dimension) templates.
 		row.Dims = append(row.Dims, dim)
 	}
 	return row
-}
-
-// roleWords is the role and, where that says more, the department.
-func roleWords(x store.Subject) string {
-	if d := differs(x.Department, x.Role); d != "" && x.Role != "" {
-		return x.Role + ", " + d
-	}
-	return x.Role + differs(x.Department, x.Role)
 }
 
 // peopleExport answers with the whole list as CSV, on record. It holds no more

@@ -77,7 +77,7 @@ func (p *pages) personData(r *request, id int64) (d templates.PersonData, err er
 	d = templates.PersonData{Frame: p.frame(r, shown.title(who), "people")}
 	d.Path = personPath(id)
 	label, sub := whole(shown, who)
-	d.Label, d.Sub = label, joined(sub, who.Site)
+	d.Label, d.Sub = label, joined(" · ", sub, who.Site)
 	profile, err := p.db.Profile(ctx, who, asOf)
 	if err != nil {
 		return d, err
@@ -256,7 +256,7 @@ func (p *pages) fillEvents(r *request, d *templates.PersonData, who store.Subjec
 			if e.Until.Valid {
 				words += " until " + utc(e.Until.V).Format("2 Jan")
 			}
-			d.Work = append(d.Work, templates.Step{State: "note", Text: words, Note: joined(e.Text, e.Source), At: at})
+			d.Work = append(d.Work, templates.Step{State: "note", Text: words, Note: joined(" · ", e.Text, e.Source), At: at})
 		}
 	}
 	slices.Reverse(d.Marks)
