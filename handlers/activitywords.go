@@ -86,7 +86,7 @@ func (t teller) decision(out *templates.ActivityEntry, e store.Entry, alert temp
 	}
 	d := e.Decision
 	out.Sign, out.Note = stateOf[d.Action], d.Note
-	before, after, _ := strings.Cut(d.Did(), " it")
+	before, after := verdict(d)
 	if d.Action == store.Undo || d.Action == store.Remark {
 		before, after = d.Did()+" on", ""
 	}
@@ -112,7 +112,7 @@ func together(entries []store.Entry) int {
 // batch tells entries that were decided in one step as one.
 func (t teller) batch(entries []store.Entry) templates.ActivityEntry {
 	out := t.entry(entries[0])
-	before, after, _ := strings.Cut(entries[0].Decision.Did(), " it")
+	before, after := verdict(entries[0].Decision)
 	if entries[0].Decision.Action == store.Undo {
 		before, after = "took decisions back on", ""
 	}

@@ -177,10 +177,7 @@ func (p *pages) bulkDone(r *request, b store.Bulk, field string, at place) templ
 // bulkText says how many alerts something was done to: "3 alerts were dismissed".
 func bulkText(n int, action string) string {
 	did := map[string]string{"confirm": "confirmed", "dismiss": "dismissed", "snooze": "snoozed", "review": "taken into review", "reopen": "reopened", "undo": "taken back"}[action]
-	if n == 1 {
-		return "1 alert was " + did
-	}
-	return store.Count(n) + " alerts were " + did
+	return store.Plural(n, "alert was ", "alerts were ") + did
 }
 
 func (p *pages) bulk(r *request) (b store.Bulk, err error) {

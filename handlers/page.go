@@ -78,19 +78,18 @@ func standing(h *store.AlertHead, now time.Time) string {
 // standingIn tells the state, and by whom, until when or why it is so.
 func standingIn(h *store.AlertHead, now time.Time) (state, more string) {
 	switch h.State {
-	case store.StateNew:
-		return "New", ""
 	case store.StateInReview:
-		return "In review", " by " + h.Reviewer
+		more = " by " + h.Reviewer
 	case store.StateSnoozed:
-		return "Snoozed", snoozedUntil(h, now)
+		more = snoozedUntil(h, now)
 	case store.StateConfirmed:
-		return "Confirmed", " by " + h.By
+		more = " by " + h.By
 	case store.StateDismissed:
-		_, why := verdict(h.Closed)
-		return "Dismissed", why
+		_, more = verdict(h.Closed)
+	case store.StateWithdrawn:
+		more = ", its results are gone"
 	}
-	return "Withdrawn", ", its results are gone"
+	return h.State.Text(), more
 }
 
 func snoozedUntil(h *store.AlertHead, now time.Time) string {

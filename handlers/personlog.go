@@ -15,20 +15,16 @@ func (p *pages) fillPersonAlerts(r *request, d *templates.PersonData, who store.
 		return err
 	}
 	for _, a := range alerts {
+		status := a.State.Text()
+		if a.Reviewer != "" { // only while it is in review
+			status += " by " + a.Reviewer
+		}
 		d.Alerts = append(d.Alerts, templates.PersonAlert{
 			URL: alertPath(a.ID), Score: a.Score, Scale: a.Scale, Flagged: a.Flagged, Results: a.Undecided,
-			Models: strings.Join(a.Models, ", "), State: string(a.State), Status: stateWords(a.State, a.Reviewer), At: local(a.Received),
+			Models: strings.Join(a.Models, ", "), State: string(a.State), Status: status, At: local(a.Received),
 		})
 	}
 	return nil
-}
-
-// stateWords tells a state of an alert, or how a result was decided.
-func stateWords(s store.State, reviewer string) string {
-	if s == store.StateInReview && reviewer != "" {
-		return "In review by " + reviewer
-	}
-	return s.Text()
 }
 
 // fillPersonResults lists the newest results, or all with ?results=all.
@@ -59,7 +55,7 @@ func (p *pages) fillPersonResults(r *request, d *templates.PersonData, who store
 	for _, x := range results {
 		row := templates.PersonResult{
 			URL: "/results/" + strconv.FormatInt(x.ID, 10), Score: x.Score, Scale: x.Scale, Flagged: x.Flag, Text: x.Text, More: max(x.Pieces-1, 0),
-			Model: x.Reporter, At: utc(x.Date), State: string(x.State), Status: stateWords(x.State, ""), Dims: teeth(drawn, x.Values(), x.Scale),
+			Model: x.Reporter, At: utc(x.Date), State: string(x.State), Status: x.State.Text(), Dims: teeth(drawn, x.Values(), x.Scale),
 		}
 		d.Results = append(d.Results, row)
 	}
