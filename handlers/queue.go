@@ -117,10 +117,14 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 	for _, name := range store.QueueViews {
 		d.Views = append(d.Views, templates.View{Name: name, Label: viewNames[name], URL: place{view: name}.url("/"), Count: h.In(name), Current: name == at.view})
 	}
-	for _, fill := range []func(*request, *templates.QueueData, place) error{p.fillSaved, p.fillCharts, p.fillSteps} {
-		if err := fill(r, &d, at); err != nil {
-			return d, err
-		}
+	if err := p.fillSaved(r, &d, at); err != nil {
+		return d, err
+	}
+	if d.Charts, err = p.charts(r, d.Now, h); err != nil {
+		return d, err
+	}
+	if err := p.fillSteps(r, &d); err != nil {
+		return d, err
 	}
 	drawn, err := p.db.Drawn(r.Context())
 	if err != nil {

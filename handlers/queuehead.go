@@ -3,30 +3,24 @@ package handlers
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"citd/store"
 	"citd/templates"
 )
 
-// fillCharts draws what arrived on each of 60 days, and the open alerts by score.
-func (p *pages) fillCharts(r *request, d *templates.QueueData, _ place) error {
+// charts draw what arrived on each of 60 days, and the open alerts by score.
+func (p *pages) charts(r *request, now time.Time, h store.QueueHead) ([]templates.Bars, error) {
 	days, err := p.db.Arrivals(r.Context())
-	if err != nil {
-		return err
-	}
-	h, err := p.db.QueueHead(r.Context())
-	if err != nil {
-		return err
-	}
 	today := days[store.Days-1]
-	d.Charts = []templates.Bars{{
+	charts := []templates.Bars{{
 		Title: "Arrivals a day", Figure: strconv.Itoa(today) + " today", Label: fmt.Sprintf("Results received on each of 60 days; %d today", today),
-		Counts: days[:], Hot: store.Days - 1, Quiet: true, Axis: []string{d.Now.AddDate(0, 0, 1-store.Days).Format("2 Jan"), d.Now.Format("2 Jan")},
+		Counts: days[:], Hot: store.Days - 1, Quiet: true, Axis: []string{now.AddDate(0, 0, 1-store.Days).Format("2 Jan"), now.Format("2 Jan")},
 	}}
 	if h.Open > 0 {
-		d.Charts = append(d.Charts, scoreBars(h.Scores[:]))
+		charts = append(charts, scoreBars(h.Scores[:]))
 	}
-	return nil
+	return charts, err
 }
 
 // scoreBars is the histogram of open scores, from the first tenth that holds one, but from 0.5 at the latest.
@@ -46,7 +40,7 @@ func scoreBars(bins []int) templates.Bars {
 }
 
 // fillSteps tells who is new in the demo what to do first.
-func (p *pages) fillSteps(r *request, d *templates.QueueData, _ place) error {
+func (p *pages) fillSteps(r *request, d *templates.QueueData) error {
 	if !p.opt.Demo || !d.Decide || d.Need == 0 {
 		return nil
 	}
