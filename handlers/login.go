@@ -213,12 +213,10 @@ func (s *server) welcome(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
-	now, err := s.db.Setting(r.Context(), store.DisplayMode)
-	if err == nil && mode != "" && mode != now {
-		err = s.db.SetSetting(r.Context(), r.actor, store.DisplayMode, mode)
-	}
-	if err != nil {
-		return err
+	if mode != "" {
+		if err := s.keep(r, store.DisplayMode, mode); err != nil {
+			return err
+		}
 	}
 	redirect(w, "/")
 	return nil
@@ -237,9 +235,8 @@ func (s *server) appearance(w http.ResponseWriter, r *request) error {
 			http.SetCookie(w, s.bake(c.name, c.value, 365*24*3600))
 		}
 	}
-	if r.Header.Get("Accept") == "application/json" {
-		send(w, http.StatusOK, "application/json", []byte("{}"))
-		return nil
+	if wantsJSON(r.Request) {
+		return sendJSON(w, struct{}{})
 	}
 	redirect(w, ownPath(r.PostForm.Get("back")))
 	return nil
