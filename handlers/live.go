@@ -119,26 +119,14 @@ func (l *live) run(changes <-chan store.Changes) {
 	}
 }
 
+// take adds a commit's changes to what is not told yet.
 func (l *live) take(c store.Changes) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.pending == nil {
 		l.pending = &frame{}
 	}
-	l.pending.take(c)
-}
-
-// taken returns what is not told yet.
-func (l *live) taken() *frame {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	f := l.pending
-	l.pending = nil
-	return f
-}
-
-// take adds a commit's changes.
-func (f *frame) take(c store.Changes) {
 	f.gen = c.Gen
 	for _, x := range c.List {
 		switch x.Kind {
@@ -150,6 +138,15 @@ func (f *frame) take(c store.Changes) {
 			f.accounts = append(f.accounts, x.ID)
 		}
 	}
+}
+
+// taken returns what is not told yet.
+func (l *live) taken() *frame {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.pending
+	l.pending = nil
+	return f
 }
 
 // complete reads what streams will want of the frame, once for all of them.
