@@ -92,17 +92,22 @@ func (p *pages) decideMany(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if len(b.Done)+len(b.Held) == 0 {
+	switch {
+	case len(b.Done)+len(b.Held) == 0:
 		return store.Errorf(store.Conflict, "nothing was changed: %s", b.Skipped[0].Why)
-	}
-	if !wantsJSON(r.Request) {
-		if len(b.Skipped)+len(b.Held) > 0 {
-			return p.tellBulk(w, r, b)
-		}
+	case wantsJSON(r.Request):
+		return sendJSON(w, p.manyDecided(r, b))
+	case len(b.Skipped)+len(b.Held) == 0:
 		redirect(w, ownPath(r.PostForm.Get("back")))
 		return nil
 	}
-	return sendJSON(w, p.manyDecided(r, b))
+	at := r.cameFrom() // to show the queue again, with what was left out
+	d, err := p.queueData(r, at)
+	if err != nil {
+		return err
+	}
+	d.Path, d.Bulk = at.url("/"), p.bulkDone(r, b, "alert", at)
+	return page(w, http.StatusOK, templates.Queue, d)
 }
 
 func (p *pages) manyDecided(r *request, b store.Bulk) manyDecided {
@@ -140,18 +145,6 @@ func (r *request) cameFrom() place {
 		return placeOf(nil)
 	}
 	return placeOf(back.Query())
-}
-
-// tellBulk shows the queue again with what a decision about many left out.
-func (p *pages) tellBulk(w http.ResponseWriter, r *request, b store.Bulk) error {
-	at := r.cameFrom()
-	d, err := p.queueData(r, at)
-	if err != nil {
-		return err
-	}
-	d.Path = at.url("/")
-	d.Bulk = p.bulkDone(r, b, "alert", at)
-	return page(w, http.StatusOK, templates.Queue, d)
 }
 
 // bulkDone tells what a decision about many did, and what it left out: to be
