@@ -158,13 +158,9 @@ func (p *pages) queueData(r *request, at place) (d templates.QueueData, err erro
 
 // queueRows answers with rows only: those of ?ids= that the view holds.
 func (p *pages) queueRows(w http.ResponseWriter, r *request, at place) error {
-	var ids []int64
-	for id := range strings.SplitSeq(r.URL.Query().Get("ids"), ",") {
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil || len(ids) == maxIDs {
-			return store.Errorf(store.Invalid, "ids: wanted at most %d numbers with commas between", maxIDs)
-		}
-		ids = append(ids, n)
+	ids, err := numbers(r.URL.Query(), "ids")
+	if err != nil || len(ids) == 0 || len(ids) > maxIDs {
+		return store.Errorf(store.Invalid, "ids: wanted at most %d numbers with commas between", maxIDs)
 	}
 	rows, err := p.db.QueueRows(r.Context(), at.ask(p.mode(r)), ids)
 	if err != nil {
