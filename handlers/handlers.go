@@ -4,6 +4,7 @@ package handlers
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -102,6 +103,7 @@ func newServer(ctx context.Context, db *store.DB, o Options) (*server, error) {
 	s := &server{
 		db: db, opt: o, hosts: hostSet(o.Hosts), cookie: "citd_" + id, look: maxLook, terms: store.Terms{Idle: 12 * time.Hour},
 		work: gauge{max: maxWork}, streams: gauge{max: maxStreams}, bodies: gauge{max: maxBodies},
+		columns: columnsCache{boot: rand.Text()[:8]},
 	}
 	if o.TLS {
 		s.cookie, s.terms = "__Host-"+s.cookie, store.Terms{Idle: 30 * time.Minute, Max: 12 * time.Hour}
