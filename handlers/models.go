@@ -17,27 +17,21 @@ func (p *pages) modelsPage(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	d := templates.ModelsData{Frame: p.frame(r, "Models", "models"), Few: store.FewDecisions}
-	y, m, day := utc(asOf).Date()
-	d.First = time.Date(y, m, day-store.Days+1, 0, 0, 0, 0, time.UTC)
+	d.First = utc(asOf).Truncate(24*time.Hour).AddDate(0, 0, 1-store.Days)
 	for _, x := range list {
-		card := modelCard(x)
+		card := templates.ModelCard{ModelStats: x, Last: orZero(x.Last), Median: known(x.Median)}
+		if x.Gap > 0 {
+			card.Gap = gapWords(x.Gap)
+		}
+		if x.Moved != nil {
+			card.Moved = movedWords(x)
+		}
 		if x.Count > 0 {
 			card.Results = address(nav.Explore, "q", "model:"+store.Quoted(x.Name))
 		}
 		d.Models = append(d.Models, card)
 	}
 	return page(w, http.StatusOK, templates.Models, d)
-}
-
-func modelCard(x store.ModelStats) templates.ModelCard {
-	c := templates.ModelCard{ModelStats: x, Last: orZero(x.Last), Median: known(x.Median)}
-	if x.Gap > 0 {
-		c.Gap = gapWords(x.Gap)
-	}
-	if x.Moved != nil {
-		c.Moved = movedWords(x)
-	}
-	return c
 }
 
 // movedWords tell how the scores shifted, and what it takes to judge that.
