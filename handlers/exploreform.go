@@ -38,13 +38,12 @@ func (e *explored) fields() []templates.ExploreField {
 	var out []templates.ExploreField
 	for _, a := range e.Axes {
 		b := e.filter.Brushes[a.Key]
-		f := templates.ExploreField{Key: a.Key, Title: a.Title, None: b.None}
+		f := templates.ExploreField{Key: a.Key, Title: a.Title, None: b.None, Lo: e.end(a, b.Lo), Hi: e.end(a, b.Hi)}
 		switch a.Kind {
 		case store.DateAxis:
-			f.Kind, f.Lo, f.Hi = "date", e.end(a, b.Lo), e.end(a, b.Hi)
+			f.Kind = "date"
 		case store.LevelAxis:
-			f.Kind, f.Lo, f.Hi = "level", e.end(a, b.Lo), e.end(a, b.Hi)
-			f.Always = !slices.Contains(a.Col, store.NotMeasured)
+			f.Kind, f.Always = "level", !slices.Contains(a.Col, store.NotMeasured)
 		default:
 			f.Kind = "category"
 			for i := range a.Boxes {
@@ -101,10 +100,10 @@ func (e *explored) plot() templates.Plot {
 		axes = append(axes, a)
 		p.Axes = append(p.Axes, e.plotAxis(a))
 	}
-	class := make([]int8, len(e.ID)) // 1: drawn or to be drawn
-	line := func(i int32, c int) {
-		class[i] = 1
-		l := templates.PlotLine{Class: c}
+	drawn := make([]bool, len(e.ID))
+	line := func(i int32, class int) {
+		drawn[i] = true
+		l := templates.PlotLine{Class: class}
 		for _, a := range axes {
 			l.At = append(l.At, e.place(a, i))
 		}
@@ -122,7 +121,7 @@ func (e *explored) plot() templates.Plot {
 	var rest []int32
 	for i := range e.ID {
 		switch {
-		case class[i] == 1:
+		case drawn[i]:
 		case e.Hot(int32(i)) && len(p.Lines) < linesHot:
 			line(int32(i), 0)
 		default:
