@@ -108,11 +108,7 @@ func judge(err error) (int, *store.Error) {
 		return http.StatusServiceUnavailable, &store.Error{Msg: "that took longer than it may; ask for less at once"}
 	}
 	e := store.AsError(err)
-	code, ok := status[e.Kind]
-	if !ok {
-		code = http.StatusInternalServerError
-	}
-	return code, e
+	return cmp.Or(status[e.Kind], http.StatusInternalServerError), e
 }
 
 func answerJSON(p *reply, code int, e *store.Error) {

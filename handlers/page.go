@@ -208,12 +208,10 @@ func tooth(d store.Dimension, scale float64) templates.Dim {
 // terms tells what an alert's place in the queue is made of.
 func terms(h *store.AlertHead) string {
 	var parts []string
-	for i, t := range store.RankTerms(h.Peak, h.Flagged, len(h.Models)) {
-		if i == 0 {
-			parts = append(parts, fmt.Sprintf("%s %.2f", t.Name, t.Value))
-		} else {
-			parts = append(parts, fmt.Sprintf("%s +%.2f", t.Name, t.Value))
-		}
+	sign := ""
+	for _, t := range store.RankTerms(h.Peak, h.Flagged, len(h.Models)) {
+		parts = append(parts, fmt.Sprintf("%s %s%.2f", t.Name, sign, t.Value))
+		sign = "+"
 	}
 	return strings.Join(parts, ", ")
 }
