@@ -17,11 +17,10 @@ const (
 	shownDays    = 14 // of posts a page
 )
 
-var activityKinds = []struct {
-	kind  store.ActivityKind
-	label string
-}{
-	{store.AllActivity, "All"}, {store.OnlyDecisions, "Decisions"}, {store.OnlyChanges, "Posts"}, {store.OnlyAccess, "Access"},
+// activityKinds are values of kind=, and in words.
+var activityKinds = [][2]string{
+	{string(store.AllActivity), "All"}, {string(store.OnlyDecisions), "Decisions"},
+	{string(store.OnlyChanges), "Posts"}, {string(store.OnlyAccess), "Access"},
 }
 
 // asked is what the address of the activity page asks for.
@@ -37,13 +36,9 @@ func activityAsked(r *request) asked {
 		return max(n, 0)
 	}
 	a := asked{ActivityQuery: store.ActivityQuery{
-		Kind: store.AllActivity, Account: number("who"), Person: number("person"), Before: number("before"), Limit: shownEntries,
+		Kind:    store.ActivityKind(among(activityKinds, v.Get("kind"))),
+		Account: number("who"), Person: number("person"), Before: number("before"), Limit: shownEntries,
 	}}
-	for _, k := range activityKinds {
-		if string(k.kind) == v.Get("kind") {
-			a.Kind = k.kind
-		}
-	}
 	a.day, _ = time.ParseInLocation(time.DateOnly+" 15", v.Get("day")+" 12", time.Local)
 	return a
 }
@@ -116,11 +111,11 @@ func (p *pages) entryPeople(r *request, also int64, entries []store.Entry) (who,
 }
 
 func (p *pages) fillFilters(d *templates.ActivityData, a asked) {
-	for _, k := range activityKinds {
+	d.Kinds = views(activityKinds, string(a.Kind), func(kind string) string {
 		to := a
-		to.Kind = k.kind
-		d.Kinds = append(d.Kinds, templates.View{Name: string(k.kind), Label: k.label, URL: to.url(), Current: k.kind == a.Kind})
-	}
+		to.Kind = store.ActivityKind(kind)
+		return to.url()
+	})
 	d.Kind = unless(string(a.Kind), string(store.AllActivity))
 	d.Check = a.url("check", "1")
 	if a.Before != 0 || !a.day.IsZero() {
@@ -199,12 +194,11 @@ func (p *pages) daysOf(ctx context.Context, now time.Time, a asked, entries []st
 	if !a.day.IsZero() && a.day.Before(s.told) {
 		s.newest, s.told = a.day, a.day
 	}
-	if len(entries) > 0 && !a.tellsPosts() {
-		s.newest, s.oldest = noon(local(entries[0].At)), noon(local(entries[len(entries)-1].At))
-		return s, nil
-	}
 	if !a.tellsPosts() {
 		s.oldest = s.newest.AddDate(0, 0, 1)
+		if len(entries) > 0 {
+			s.newest, s.oldest = noon(local(entries[0].At)), noon(local(entries[len(entries)-1].At))
+		}
 		return s, nil
 	}
 	date, err := p.db.FirstDate(ctx)

@@ -38,12 +38,8 @@ func (p *pages) heatmapPage(w http.ResponseWriter, r *request) error {
 	d.First, d.Last = heatWindowOf(q, d)
 	order, view := among(heatOrders, q.Get("order")), among(heatViews, q.Get("view"))
 	d.Order, d.Fit, d.Table = order, view == "fit", view == "table"
-	for _, t := range heatOrders {
-		d.Orders = append(d.Orders, templates.View{Name: t[0], Label: t[1], URL: heatURL(q, t[0], view), Current: t[0] == order})
-	}
-	for _, t := range heatViews {
-		d.Heights = append(d.Heights, templates.View{Name: t[0], Label: t[1], URL: heatURL(q, order, t[0]), Current: t[0] == view})
-	}
+	d.Orders = views(heatOrders, order, func(order string) string { return heatURL(q, order, view) })
+	d.Heights = views(heatViews, view, func(view string) string { return heatURL(q, order, view) })
 	d.Orders[len(d.Orders)-1].Label = map[string]string{modeNames: "Name", modePseudonyms: "Pseudonym", "ids": "ID"}[d.Mode]
 	d.Events = address("/events", "view", "all", "since", since)
 	if d.Rows, err = p.heatRows(r, m, d); err != nil {
@@ -121,14 +117,6 @@ func heatWindowOf(q url.Values, d templates.HeatmapData) (first, last int) {
 	}
 	first, last = at("from", d.Days-heatWindow), at("to", d.Days-1)
 	return min(first, last), max(first, last)
-}
-
-// among is value if it is one of the list, else the first.
-func among(list [][2]string, value string) string {
-	if slices.ContainsFunc(list, func(t [2]string) bool { return t[0] == value }) {
-		return value
-	}
-	return list[0][0]
 }
 
 // heatURL is this page, in another order or view.

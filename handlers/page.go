@@ -139,6 +139,23 @@ func snoozes(now time.Time) []templates.Snooze {
 	return []templates.Snooze{{Text: "1 day", Until: in(1)}, {Text: "3 days", Until: in(3)}, {Text: "1 week", Until: in(7)}}
 }
 
+// among is value if it is one of the list, else the first.
+func among(list [][2]string, value string) string {
+	if slices.ContainsFunc(list, func(t [2]string) bool { return t[0] == value }) {
+		return value
+	}
+	return list[0][0]
+}
+
+// views are links to each of the list, values of a query and in words.
+func views(list [][2]string, current string, url func(value string) string) []templates.View {
+	out := make([]templates.View, len(list))
+	for i, t := range list {
+		out[i] = templates.View{Name: t[0], Label: t[1], URL: url(t[0]), Current: t[0] == current}
+	}
+	return out
+}
+
 // place is the part of the queue that a page belongs to: its view and filter.
 type place struct{ view, filter string }
 
