@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"citd/store"
@@ -253,19 +254,18 @@ func dayLabel(now, day time.Time) string {
 // postsOf tells what models posted that is dated on a day.
 func (p *pages) postsOf(ctx context.Context, day time.Time) ([]templates.Span, error) {
 	y, m, d := day.Date()
-	posted, err := p.db.PostedBetween(ctx, time.Date(y, m, d, 0, 0, 0, 0, day.Location()).UnixMicro(), time.Date(y, m, d+1, 0, 0, 0, 0, day.Location()).UnixMicro())
+	midnight := func(d int) int64 { return time.Date(y, m, d, 0, 0, 0, 0, day.Location()).UnixMicro() }
+	posted, err := p.db.PostedBetween(ctx, midnight(d), midnight(d+1))
 	if err != nil || len(posted) == 0 {
 		return nil, err
 	}
-	var says []templates.Span
-	total := 0
-	for i, x := range posted {
+	says, total := []string{""}, 0
+	for _, x := range posted {
 		total += x.Count
-		end := "), "
-		if i == len(posted)-1 {
-			end = ")"
-		}
-		says = append(says, templates.Span{Text: x.Model, Bold: true}, templates.Span{Text: " (" + store.Count(x.Count) + end})
+		says = append(says, x.Model, " ("+store.Count(x.Count)+"), ")
 	}
-	return append([]templates.Span{{Text: store.Plural(total, "result", "results") + " posted: "}}, says...), nil
+	says[0] = store.Plural(total, "result", "results") + " posted: "
+	last := len(says) - 1
+	says[last] = strings.TrimSuffix(says[last], ", ")
+	return inTurn(says...), nil
 }

@@ -189,24 +189,33 @@ func others(n int) string {
 	return store.Plural(n, "other", "others")
 }
 
+// inTurn makes a sentence of texts that are plain and bold in turn.
+func inTurn(texts ...string) []templates.Span {
+	out := make([]templates.Span, len(texts))
+	for i, t := range texts {
+		out[i] = templates.Span{Text: t, Bold: i%2 == 1}
+	}
+	return out
+}
+
 // driftSays tells whether the daily score has left the person's own range.
 func driftSays(d *templates.PersonData, x store.Profile) []templates.Span {
 	f := x.Drift
 	day := func(n int) string { return d.First.AddDate(0, 0, n).Format("2 Jan") }
-	bold := func(v float64) templates.Span { return templates.Span{Text: store.Figure(v), Bold: true} }
+	rose := "Daily score rose from a median of "
 	switch {
 	case x.Count == 0:
-		return []templates.Span{{Text: "No result in 60 days."}}
+		return inTurn("No result in 60 days.")
 	case !f.Known && f.Values >= 15:
-		return []templates.Span{{Text: "No baseline yet: too few of the first 30 days have a result."}}
+		return inTurn("No baseline yet: too few of the first 30 days have a result.")
 	case !f.Known:
-		return []templates.Span{{Text: "No baseline yet (" + store.Plural(f.Values, "day", "days") + " with a result; 15 are needed)."}}
+		return inTurn("No baseline yet (" + store.Plural(f.Values, "day", "days") + " with a result; 15 are needed).")
 	case !f.On:
-		return []templates.Span{{Text: "Within the usual range: the running mean of the daily score is not above "}, {Text: store.Figure(f.Limit), Bold: true}, {Text: "."}}
+		return inTurn("Within the usual range: the running mean of the daily score is not above ", store.Figure(f.Limit), ".")
 	case f.Current():
-		return []templates.Span{{Text: "Drifting for "}, {Text: store.Plural(store.Days-f.From, "day", "days"), Bold: true}, {Text: ". Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
+		return inTurn("Drifting for ", store.Plural(store.Days-f.From, "day", "days"), ". "+rose, store.Figure(f.Median), " to ", store.Figure(f.Now), ".")
 	}
-	return []templates.Span{{Text: "Drifted from " + day(f.From) + " to " + day(f.Last) + ", the newest result. Daily score rose from a median of "}, bold(f.Median), {Text: " to "}, bold(f.Now), {Text: "."}}
+	return inTurn("Drifted from "+day(f.From)+" to "+day(f.Last)+", the newest result. "+rose, store.Figure(f.Median), " to ", store.Figure(f.Now), ".")
 }
 
 // peersSay tells which dimensions are above the range of the peers and more than low.
@@ -220,11 +229,11 @@ func peersSay(p store.Peers, out []string, span string) []templates.Span {
 	}
 	switch len(out) {
 	case 0:
-		return []templates.Span{{Text: " No dimension stands out from " + others + " (" + span + ")."}}
+		return inTurn(" No dimension stands out from " + others + " (" + span + ").")
 	case 1:
-		return []templates.Span{{Text: " "}, {Text: capital(out[0]), Bold: true}, {Text: " is above the range of " + others + "."}}
+		return inTurn(" ", capital(out[0]), " is above the range of "+others+".")
 	}
-	return []templates.Span{{Text: " "}, {Text: capital(store.And(out)), Bold: true}, {Text: " are above the range of " + others + "."}}
+	return inTurn(" ", capital(store.And(out)), " are above the range of "+others+".")
 }
 
 func capital(s string) string {
