@@ -68,7 +68,7 @@ func (p *pages) activityPage(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	shown, subjects, err := p.entryPeople(r, a.Person, entries)
+	tell, err := p.teller(r, a.Person, entries)
 	if err != nil {
 		return err
 	}
@@ -79,10 +79,10 @@ func (p *pages) activityPage(w http.ResponseWriter, r *request) error {
 	if a.Person != 0 {
 		rest := a
 		rest.Person = 0
-		label, _ := shown.label(subjects[a.Person])
+		label, _ := tell.shown.label(tell.subjects[a.Person])
 		d.About = &templates.Link{Text: label, URL: rest.url()}
 	}
-	if err := p.fillDays(r, &d, a, entries, next, teller{shown, subjects}); err != nil {
+	if err := p.fillDays(r, &d, a, entries, next, tell); err != nil {
 		return err
 	}
 	if r.URL.Query().Get("check") != "" {
@@ -97,18 +97,17 @@ func (p *pages) activityPage(w http.ResponseWriter, r *request) error {
 	return page(w, http.StatusOK, templates.Activity, d)
 }
 
-// entryPeople reads whom the entries are about, and how they may be shown.
-func (p *pages) entryPeople(r *request, also int64, entries []store.Entry) (who, map[int64]store.Subject, error) {
+// teller reads whom the entries are about, and how they may be shown.
+func (p *pages) teller(r *request, also int64, entries []store.Entry) (t teller, err error) {
 	ids := []int64{also}
 	for _, e := range entries {
 		ids = append(ids, e.Person)
 	}
-	subjects, err := p.db.Subjects(r.Context(), ids)
-	if err != nil {
-		return who{}, nil, err
+	if t.subjects, err = p.db.Subjects(r.Context(), ids); err != nil {
+		return t, err
 	}
-	shown, err := p.who(r, slices.Collect(maps.Values(subjects))...)
-	return shown, subjects, err
+	t.shown, err = p.who(r, slices.Collect(maps.Values(t.subjects))...)
+	return t, err
 }
 
 func (p *pages) fillFilters(d *templates.ActivityData, a asked) {
