@@ -44,11 +44,7 @@ func (p *pages) reveal(w http.ResponseWriter, r *request, id int64) error {
 	} else if err != nil {
 		return err
 	}
-	if back := r.PostForm.Get("back"); back != "" {
-		redirect(w, ownPath(back))
-		return nil
-	}
-	redirect(w, personPath(id)+"#identity")
+	redirect(w, ownPath(cmp.Or(r.PostForm.Get("back"), personPath(id)+"#identity")))
 	return nil
 }
 

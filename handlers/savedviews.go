@@ -36,23 +36,23 @@ func (p *pages) fillSaved(r *request, d *templates.QueueData, at place) error {
 // saveView keeps the view and the filter of the queue under a name.
 func (p *pages) saveView(w http.ResponseWriter, r *request) error {
 	f := r.PostForm
-	v := store.SavedView{Name: f.Get("name"), View: f.Get("view"), Filter: strings.TrimSpace(f.Get("q")), Shared: f.Get("shared") != ""}
+	at := place{f.Get("view"), strings.TrimSpace(f.Get("q"))}
+	v := store.SavedView{Name: f.Get("name"), View: at.view, Filter: at.filter, Shared: f.Get("shared") != ""}
 	if v.Shared && !deciders.has(r.actor.Role) {
 		return store.Errorf(store.Forbidden, "sharing a view needs the role analyst or admin; you have %s", r.actor.Role)
 	}
 	_, err := store.SaveView(r.Context(), p.db, r.actor, v)
 	if e := store.AsError(err); err != nil && e.Kind == store.Invalid {
-		d, err := p.queueData(r, place{v.View, v.Filter})
+		d, err := p.queueData(r, at)
 		if err != nil {
 			return err
 		}
-		d.Path = place{v.View, v.Filter}.url("/")
-		d.SaveAs, d.SaveWhy = v.Name, sentence(problemOf(e))
+		d.Path, d.SaveAs, d.SaveWhy = at.url("/"), v.Name, sentence(problemOf(e))
 		return page(w, http.StatusBadRequest, templates.Queue, d)
 	} else if err != nil {
 		return err
 	}
-	redirect(w, place{v.View, v.Filter}.url("/"))
+	redirect(w, at.url("/"))
 	return nil
 }
 
