@@ -25,9 +25,14 @@ func (t teller) person(id int64) templates.Span {
 	return templates.Span{Text: label, URL: personPath(id)}
 }
 
+// signs are those of verbs; others have a key.
+var signs = map[string]string{"view": "view", "reveal": "view", "search": "view", "change": "post", "delete": "post"}
+
 // entry tells who did what to whom, with links.
 func (t teller) entry(e store.Entry) templates.ActivityEntry {
-	out := templates.ActivityEntry{Sign: "key", Says: []templates.Span{{Text: cmp.Or(e.By, "citd"), Bold: true}}, At: local(e.At), Seq: e.Seq}
+	out := templates.ActivityEntry{
+		Sign: cmp.Or(signs[e.Verb], "key"), Says: []templates.Span{{Text: cmp.Or(e.By, "citd"), Bold: true}}, At: local(e.At), Seq: e.Seq,
+	}
 	if e.Token {
 		out.From = "script"
 	}
@@ -38,20 +43,18 @@ func (t teller) entry(e store.Entry) templates.ActivityEntry {
 	case e.Verb == "decide":
 		t.decision(&out, e, alert)
 	case e.Verb == "view" && e.ID == 0:
-		out.Sign, out.From = "view", e.Detail
+		out.From = e.Detail
 		say("read " + objectWords(e) + " over the API")
 	case e.Verb == "view" && e.Object == "alert":
-		out.Sign = "view"
 		say("opened")
 		link(alert)
 		say("of")
 		link(t.person(e.Person))
 	case e.Verb == "view":
-		out.Sign = "view"
 		say("opened the page of")
 		link(t.person(e.Person))
 	case e.Verb == "reveal":
-		out.Sign, out.From = "view", revealWords(e.Detail)
+		out.From = revealWords(e.Detail)
 		say("looked at who it is:")
 		link(t.person(e.Person))
 	case e.Object == "account":
@@ -65,7 +68,7 @@ func (t teller) entry(e store.Entry) templates.ActivityEntry {
 			say("themselves")
 		}
 	case e.Verb == "change", e.Verb == "delete":
-		out.Sign, out.From = "post", e.Detail
+		out.From = e.Detail
 		say(map[string]string{"change": "changed", "delete": "deleted"}[e.Verb] + " " + objectWords(e))
 		if e.Person != 0 {
 			say("of")
@@ -133,9 +136,6 @@ func (t teller) other(out *templates.ActivityEntry, e store.Entry) {
 	words := cmp.Or(map[string]string{
 		"search": "searched", "export": "exported", "setting": "changed a setting", "import": "imported", "read": "read over the API", "purge": "removed for good", "restore": "put a backup in the place of the file",
 	}[e.Verb], e.Verb)
-	if e.Verb == "search" {
-		out.Sign = "view"
-	}
 	if e.Object != "" && e.Verb != "setting" {
 		words += " " + objectWords(e)
 	}
