@@ -224,16 +224,12 @@ func (s *server) welcome(w http.ResponseWriter, r *request) error {
 
 // appearance keeps looks in cookies, since they are the browser's and not the person's.
 func (s *server) appearance(w http.ResponseWriter, r *request) error {
-	for _, c := range []struct {
-		name, value string
-		among       []string
-	}{
-		{themeCookie, r.PostForm.Get("theme"), []string{"light", "dark", "auto"}},
-		{denseCookie, r.PostForm.Get("dense"), []string{"0", "1"}},
-	} {
-		if slices.Contains(c.among, c.value) {
-			http.SetCookie(w, s.bake(c.name, c.value, 365*24*3600))
-		}
+	const year = 365 * 24 * 3600
+	if theme := r.PostForm.Get("theme"); theme == "light" || theme == "dark" || theme == "auto" {
+		http.SetCookie(w, s.bake(themeCookie, theme, year))
+	}
+	if dense := r.PostForm.Get("dense"); dense == "0" || dense == "1" {
+		http.SetCookie(w, s.bake(denseCookie, dense, year))
 	}
 	if wantsJSON(r.Request) {
 		return sendJSON(w, struct{}{})
