@@ -177,15 +177,13 @@ func (l *live) complete(f *frame) *frame {
 func (l *live) add(f *frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.frames = append(l.frames, f)
 	switch {
 	case f.cut:
 		l.from, l.frames = f.gen, nil
-	case len(l.frames) == keptFrames:
+	case len(l.frames) > keptFrames:
 		l.from = l.frames[0].gen
 		l.frames = slices.Delete(l.frames, 0, 1)
-		fallthrough
-	default:
-		l.frames = append(l.frames, f)
 	}
 	close(l.next)
 	l.next = make(chan struct{})
