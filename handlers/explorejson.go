@@ -45,11 +45,13 @@ func (p *pages) exploreColumns(w http.ResponseWriter, r *request) error {
 		return nil
 	}
 	if c.tag != tag {
-		who, err := p.drawnAs(r, x.People)
-		if err != nil {
-			return err
+		shown := who{mode: p.mode(r)} // by name in the mode names only: all readers share the columns
+		if shown.mode == modeNames {
+			if shown, err = p.who(r, x.People...); err != nil {
+				return err
+			}
 		}
-		if c.plain, err = columnsJSON(x, who, tag); err != nil {
+		if c.plain, err = columnsJSON(x, shown, tag); err != nil {
 			return err
 		}
 		c.tag, c.zipped = tag, zipped(c.plain)
@@ -121,10 +123,10 @@ func zipped(b []byte) []byte {
 }
 
 // columnsJSON writes the columns.
-func columnsJSON(x *store.Explored, who who, tag string) ([]byte, error) {
+func columnsJSON(x *store.Explored, shown who, tag string) ([]byte, error) {
 	person := make([]string, len(x.People))
 	for i, p := range x.People {
-		person[i], _ = who.label(p)
+		person[i], _ = shown.label(p)
 	}
 	axes, col := make([]map[string]any, len(x.Axes)), map[string][]int32{}
 	for i, a := range x.Axes {
@@ -149,13 +151,4 @@ func axisJSON(x *store.Explored, a store.Axis) map[string]any {
 		out["off"] = 1
 	}
 	return out
-}
-
-// drawnAs tells how people are called in the columns, which all readers share: by
-// name in the mode names only.
-func (p *pages) drawnAs(r *request, people []store.Subject) (who, error) {
-	if mode := p.mode(r); mode != modeNames {
-		return who{mode: mode}, nil
-	}
-	return p.who(r, people...)
 }
