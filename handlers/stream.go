@@ -21,7 +21,7 @@ const (
 
 // stream is one page that listens.
 type stream struct {
-	s   *server
+	l   *live
 	w   http.ResponseWriter
 	r   *request
 	out *http.ResponseController
@@ -33,9 +33,8 @@ type stream struct {
 // stream answers GET /events: alerts with ids, counts, and decisions, as they
 // come. It ends when the session does, and does not keep that alive.
 func (l *live) stream(w http.ResponseWriter, r *request) error {
-	t := &stream{s: l.s, w: w, r: r, out: http.NewResponseController(w)}
 	q := r.URL.Query()
-	t.ask = placeOf(q).ask(l.s.mode(r))
+	t := &stream{l: l, w: w, r: r, out: http.NewResponseController(w), ask: placeOf(q).ask(l.s.mode(r))}
 	if _, err := l.s.db.InQueue(r.Context(), t.ask, nil); err != nil {
 		return err // an unknown view or filter
 	}
@@ -46,7 +45,7 @@ func (l *live) stream(w http.ResponseWriter, r *request) error {
 	}
 	l.start()
 	t.buf.WriteString("retry: 2000\n\n")
-	if t.begin(l, cmp.Or(r.Header.Get("Last-Event-ID"), q.Get("since"))) != nil {
+	if t.begin(cmp.Or(r.Header.Get("Last-Event-ID"), q.Get("since"))) != nil {
 		return nil // the page has gone, or will ask again
 	}
 	ping := time.NewTicker(pingEvery)
@@ -75,19 +74,18 @@ func (l *live) stream(w http.ResponseWriter, r *request) error {
 }
 
 // begin tells the counts, and what the page missed since a position.
-func (t *stream) begin(l *live, since string) error {
-	f := &frame{gen: t.s.db.Gen(), at: t.s.db.Now()} // before anything is read
+func (t *stream) begin(since string) (err error) {
+	db := t.l.s.db
+	f := &frame{gen: db.Gen(), at: db.Now()} // before anything is read
 	gen, at, ok := parsePosition(since)
-	if _, _, whole := l.after(gen); ok && whole && at >= l.began && gen <= f.gen {
+	if _, _, whole := t.l.after(gen); ok && whole && at >= t.l.began && gen <= f.gen {
 		f.gen, f.at = gen, at // the loop tells the rest
 	} else if ok {
-		var err error
-		if f.grown, f.decided, err = t.s.db.Since(t.r.Context(), at-overlap); err != nil {
+		if f.grown, f.decided, err = db.Since(t.r.Context(), at-overlap); err != nil {
 			return err
 		}
 	}
-	var err error
-	if f.counts, err = t.s.db.Counts(t.r.Context()); err != nil {
+	if f.counts, err = db.Counts(t.r.Context()); err != nil {
 		return err
 	}
 	return t.tell(f)
@@ -98,13 +96,13 @@ var errOver = errors.New("this stream is over")
 
 // tell sends a frame.
 func (t *stream) tell(f *frame) error {
-	if slices.ContainsFunc(f.accounts, func(id int64) bool { return id == 0 || id == t.r.actor.ID }) && !t.s.stillIn(t.r, people) {
+	if slices.ContainsFunc(f.accounts, func(id int64) bool { return id == 0 || id == t.r.actor.ID }) && !t.l.s.stillIn(t.r, people) {
 		return errOver
 	}
 	for _, d := range f.decided {
 		t.event("", "decided", map[string]any{"alert": d.Alert, "state": d.State, "by": d.By})
 	}
-	m, err := f.among(t.r.Context(), t.s.db, t.ask)
+	m, err := f.among(t.r.Context(), t.l.s.db, t.ask)
 	if err != nil {
 		return err
 	}
