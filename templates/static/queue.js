@@ -88,8 +88,9 @@ function putBack(ids) {
   shown(rows().length - had);
 }
 
-// renewed puts a row in the place of an older one, which may have been the current one, or have the focus.
+// renewed puts a row in the place of an older one, which may have been ticked or the current one, or have the focus.
 function renewed(old, tr) {
+  if ($('.ck', old)?.checked) $('.ck', tr).checked = true;
   if (old.hasAttribute('aria-current')) tr.setAttribute('aria-current', 'true');
   const focused = old.contains(document.activeElement);
   old.replaceWith(tr);
@@ -107,7 +108,6 @@ export async function fresh(ids) {
   for (const tr of $$('tr', await fragment(url))) {
     const old = row(tr.dataset.id);
     if (old) {
-      if ($('.ck', old)?.checked) $('.ck', tr).checked = true;
       renewed(old, tr);
     } else {
       tr.classList.add('fresh');
