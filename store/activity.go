@@ -197,7 +197,6 @@ func (db *DB) PostedBetween(ctx context.Context, from, to int64) ([]Posted, erro
 
 // FirstDate is the date of the oldest result, 0 if there is none.
 func (db *DB) FirstDate(ctx context.Context) (date int64, err error) {
-	var first sql.Null[int64]
-	err = db.r.QueryRowContext(ctx, `SELECT min(date) FROM detectionmodelresult`).Scan(&first)
-	return first.V, classify(err)
+	err = db.r.QueryRowContext(ctx, `SELECT coalesce(min(date), 0) FROM detectionmodelresult`).Scan(&date)
+	return date, classify(err)
 }

@@ -47,36 +47,31 @@ type AlertHead struct {
 	dims [dimCount]sql.Null[float64] // as Values, the further ones as one
 }
 
-const headSQL = `SELECT a.id, a.employee, p.employee_id, p.pseudonym, p.role, p.department, p.site, p.currentEmploymentStatus, p.left_on,
-	a.state, v.name, a.snooze_until, a.snooze_over, a.changed, a.decision, a.opened_at, a.received_at, a.first_date, a.last_date,
+const headSQL = `SELECT coalesce(a.employee, 0), coalesce(p.employee_id, ''), coalesce(p.pseudonym, ''), coalesce(p.currentEmploymentStatus, ''),
+	coalesce(p.role, ''), coalesce(p.department, ''), coalesce(p.site, ''), coalesce(p.left_on, ''),
+	a.id, a.state, coalesce(v.name, ''), coalesce(a.snooze_until, 0), coalesce(a.snooze_over * m.scale, 0), a.snooze_over IS NOT NULL,
+	a.changed, coalesce(a.decision, 0), a.opened_at, a.received_at, a.first_date, a.last_date,
 	a.n, a.undecided, a.flagged > 0, a.priority, a.peak, a.models, a.email, a.web, a.device, a.login, a.other,
-	r.id, r.score, m.scale, r.reporter, d.id, d.at, d.action, d.reason, d.note, w.name
+	coalesce(r.id, 0), coalesce(r.score, 0), coalesce(m.scale, 0), coalesce(r.reporter, ''),
+	coalesce(d.id, 0), coalesce(d.at, 0), coalesce(d.action, ''), d.reason, coalesce(d.note, ''), coalesce(w.name, '')
 	FROM alert a LEFT JOIN person p ON p.id = a.employee LEFT JOIN account v ON v.id = a.reviewer
 	LEFT JOIN detectionmodelresult r ON r.id = a.peak_result LEFT JOIN model m ON m.name = r.reporter
 	LEFT JOIN decision d ON d.id = r.decision LEFT JOIN account w ON w.id = d.account
 	WHERE a.id IN (SELECT value FROM json_each(?))`
 
 func scanHead(rows *sql.Rows, h *AlertHead) error {
-	var employee, until, decision, result, dID, dAt sql.Null[int64]
-	var over, score, scale sql.Null[float64]
-	var id, pseudonym, role, department, site, employment, left, reviewer, reporter, action, note, by sql.Null[string]
 	var models string
-	var dims [dimCount]sql.Null[float64]
 	var d Decision
-	err := rows.Scan(&h.ID, &employee, &id, &pseudonym, &role, &department, &site, &employment, &left,
-		&h.State, &reviewer, &until, &over, &h.Changed, &decision, &h.Opened, &h.Received, &h.First, &h.Last,
-		&h.Results, &h.Undecided, &h.Flagged, &h.Priority, &h.Peak, &models, &dims[0], &dims[1], &dims[2], &dims[3], &dims[4],
-		&result, &score, &scale, &reporter, &dID, &dAt, &action, &d.Reason, &note, &by)
-	h.Who = Subject{employee.V, id.V, pseudonym.V, role.V, department.V, site.V, employment.V, left.V}
-	h.Reviewer, h.Until, h.Over, h.HasOver, h.Seen = reviewer.V, until.V, over.V*scale.V, over.Valid, decision.V
-	h.Result, h.Score, h.Scale, h.Reporter = result.V, score.V, scale.V, reporter.V
+	err := rows.Scan(append(h.Who.dest(), &h.ID, &h.State, &h.Reviewer, &h.Until, &h.Over, &h.HasOver,
+		&h.Changed, &h.Seen, &h.Opened, &h.Received, &h.First, &h.Last,
+		&h.Results, &h.Undecided, &h.Flagged, &h.Priority, &h.Peak, &models, &h.dims[0], &h.dims[1], &h.dims[2], &h.dims[3], &h.dims[4],
+		&h.Result, &h.Score, &h.Scale, &h.Reporter, &d.ID, &d.At, &d.Action, &d.Reason, &d.Note, &h.By)...)
 	if models != "" {
 		h.Models = strings.Split(models, ",")
 	}
-	h.dims, h.Values = dims, fourValues([dimOther]sql.Null[float64](dims[:dimOther]))
-	if dID.Valid {
-		d.ID, d.At, d.Action, d.Note = dID.V, dAt.V, Action(action.V), note.V
-		h.Closed, h.By = &d, by.V
+	h.Values = fourValues([dimOther]sql.Null[float64](h.dims[:dimOther]))
+	if d.ID != 0 {
+		h.Closed = &d
 	}
 	return err
 }

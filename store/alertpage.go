@@ -150,12 +150,9 @@ func (p *AlertPage) loadResults(ctx context.Context, db *DB) error {
 		Made
 	}
 	list, err := all(ctx, db, func(r *sql.Rows, x *in) error {
-		var decision, at, account sql.Null[int64]
-		var action, by sql.Null[string]
-		err := r.Scan(&x.id, &decision, &at, &action, &x.Reason, &account, &by)
-		x.ID, x.At, x.Action, x.Account, x.By = decision.V, at.V, Action(action.V), account.V, by.V
-		return err
-	}, `SELECT r.id, d.id, d.at, d.action, d.reason, d.account, w.name FROM alert a JOIN detectionmodelresult r ON `+ofAlert+`
+		return r.Scan(&x.id, &x.ID, &x.At, &x.Action, &x.Reason, &x.Account, &x.By)
+	}, `SELECT r.id, coalesce(d.id, 0), coalesce(d.at, 0), coalesce(d.action, ''), d.reason, coalesce(d.account, 0), coalesce(w.name, '')
+			FROM alert a JOIN detectionmodelresult r ON `+ofAlert+`
 			LEFT JOIN decision d ON d.id = r.decision LEFT JOIN account w ON w.id = d.account
 			WHERE a.id = ? ORDER BY r.id = a.peak_result DESC, r.date DESC, r.id DESC LIMIT ?`, p.ID, maxAlertResults)
 	if err != nil {

@@ -109,17 +109,14 @@ func (b *board) done() { b.mu.Unlock() }
 // what is noted: a line that is put twice is put once.
 func (b *board) fill(ctx context.Context, db *DB) error {
 	b.full, b.lines, b.at = true, nil, map[int64]int{}
-	counted, err := all(ctx, db, func(r *sql.Rows, n *[2]int64) error { return r.Scan(&n[0], &n[1]) }, `SELECT coalesce(max(id), 0), count(*) FROM alert`)
+	err := db.r.QueryRowContext(ctx, `SELECT coalesce(max(id), 0), count(*) FROM alert`).Scan(&b.last, &b.all)
 	if err != nil {
-		return err
+		return classify(err)
 	}
-	b.last, b.all = counted[0][0], int(counted[0][1])
 	list, err := all(ctx, db, func(r *sql.Rows, l *boardLine) error {
-		var employee, until sql.Null[int64]
-		err := r.Scan(&l.ID, &employee, &l.Priority, &l.peak, &l.opened, &until, &l.state, &l.flagged)
-		l.employee, l.until = employee.V, until.V
-		return err
-	}, `SELECT id, employee, priority, peak, opened_at, snooze_until, state, flagged > 0 FROM alert WHERE `+openStates+` AND id <= ?`, b.last)
+		return r.Scan(&l.ID, &l.employee, &l.Priority, &l.peak, &l.opened, &l.until, &l.state, &l.flagged)
+	}, `SELECT id, coalesce(employee, 0), priority, peak, opened_at, coalesce(snooze_until, 0), state, flagged > 0
+		FROM alert WHERE `+openStates+` AND id <= ?`, b.last)
 	for _, l := range list {
 		b.put(l)
 	}
