@@ -83,16 +83,8 @@ var (
 	stateLabels   = []string{"Confirmed", "In review", "New", "Snoozed", "Dismissed"}
 )
 
-const (
-	rowConfirmed = iota
-	rowInReview
-	rowNew
-	rowSnoozed
-	rowDismissed
-)
-
 // columns makes what a page needs of rows, which are sorted newest first.
-func columns(rows []exploredRow, drawn []Dimension, people map[int64]Subject, waits map[int64]int8, today int64) *Explored {
+func columns(rows []exploredRow, drawn []Dimension, people map[int64]Subject, waits map[int64]State, today int64) *Explored {
 	n := len(rows)
 	x := &Explored{ID: make([]int64, n), Level: make([]float64, n), Flag: make([]bool, n), Person: make([]int32, n)}
 	index := make(map[int64]int32, len(people))
@@ -115,10 +107,8 @@ func columns(rows []exploredRow, drawn []Dimension, people map[int64]Subject, wa
 	state := Axis{Key: "state", Title: "State", Kind: CategoryAxis, Off: true, Values: exploreStates, Labels: stateLabels, Boxes: len(exploreStates), Col: make([]int32, n)}
 	for i, r := range rows {
 		score.Col[i] = int32(percentOf(r.level))
-		state.Col[i] = [...]int32{cellOpen: rowNew, cellConfirmed: rowConfirmed, cellDismissed: rowDismissed}[r.verdict]
-		if w, ok := waits[r.alert]; ok && r.verdict == cellOpen {
-			state.Col[i] = int32(w)
-		}
+		s := [...]State{cellOpen: cmp.Or(waits[r.alert], StateNew), cellConfirmed: StateConfirmed, cellDismissed: StateDismissed}[r.verdict]
+		state.Col[i] = int32(slices.Index(exploreStates, string(s))) //nolint:gosec // one of five
 	}
 	x.Axes = append(x.Axes, score, state)
 	return x

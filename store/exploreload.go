@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"maps"
 	"math"
 	"slices"
@@ -62,7 +61,7 @@ func (db *DB) Explored(ctx context.Context) (*Explored, error) {
 	if err := e.meet(ctx, db, rows); err != nil {
 		return nil, err
 	}
-	waits, err := waitStates(ctx, db)
+	waits, err := pairs[int64, State](ctx, db, `SELECT id, state FROM alert INDEXED BY alert_open WHERE `+openStates+` AND state != 'new'`)
 	if err != nil {
 		return nil, err
 	}
@@ -126,19 +125,4 @@ func (e *explorer) meet(ctx context.Context, db *DB, rows []exploredRow) error {
 		e.people = nil
 	}
 	return err
-}
-
-// waitStates returns the alerts that wait in another state than new.
-func waitStates(ctx context.Context, rd reader) (map[int64]int8, error) {
-	out := map[int64]int8{}
-	return out, each(ctx, rd, func(rows *sql.Rows) error {
-		var id int64
-		var state State
-		err := rows.Scan(&id, &state)
-		out[id] = rowSnoozed
-		if state == StateInReview {
-			out[id] = rowInReview
-		}
-		return err
-	}, `SELECT id, state FROM alert INDEXED BY alert_open WHERE `+openStates+` AND state != 'new'`)
 }
