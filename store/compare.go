@@ -42,10 +42,6 @@ func (p *AlertPage) loadPeers(ctx context.Context, db *DB) error {
 	if err != nil {
 		return err
 	}
-	further, err := db.dimensionNames(ctx)
-	if err != nil {
-		return err
-	}
 	now := db.Now()
 	r, err := db.lately(ctx, now)
 	if err != nil {
@@ -67,7 +63,7 @@ func (p *AlertPage) loadPeers(ctx context.Context, db *DB) error {
 	p.Peers.Pooled = pool(lists)
 	p.Past.Band = bandOf(&lists[scoreSeries], p.Peers.Pooled/2)
 	for i := range p.Dims {
-		if at := seriesOf(p.Dims[i].Name, further); at < len(lists) {
+		if at := r.seriesOf(p.Dims[i].Name); at < len(lists) {
 			p.Dims[i].beside(&lists[at])
 			p.Peers.Enough = p.Peers.Enough || p.Dims[i].Peer95 != nil
 		}
@@ -76,11 +72,11 @@ func (p *AlertPage) loadPeers(ctx context.Context, db *DB) error {
 }
 
 // seriesOf is the place of a dimension in a person's series.
-func seriesOf(name string, further map[int64]string) int {
+func (r *recent) seriesOf(name string) int {
 	if i := slices.Index(fourDims[:], name); i >= 0 {
 		return i
 	}
-	for id, n := range further {
+	for id, n := range r.further {
 		if n == name {
 			return scoreSeries + int(id)
 		}

@@ -146,10 +146,6 @@ func (db *DB) SetDrawn(ctx context.Context, by Actor, list []Dimension) error {
 // HighestValues returns the highest value of each dimension in the 60 days that end
 // with asOf, over the scale of its model. One that has none is not there.
 func (db *DB) HighestValues(ctx context.Context, asOf int64) (map[string]float64, error) {
-	further, err := db.dimensionNames(ctx)
-	if err != nil {
-		return nil, err
-	}
 	r, err := db.lately(ctx, asOf)
 	if err != nil {
 		return nil, err
@@ -173,7 +169,7 @@ func (db *DB) HighestValues(ctx context.Context, asOf int64) (map[string]float64
 	}
 	for _, list := range r.extras {
 		for _, x := range list {
-			name, v := further[int64(x.dimension)], float64(x.value)/r.models[x.model].Scale
+			name, v := r.further[x.dimension], float64(x.value)/r.models[x.model].Scale
 			if old, ok := out[name]; int(x.day) >= r.from && (!ok || v > old) {
 				out[name] = v
 			}

@@ -51,10 +51,7 @@ func (db *DB) Explored(ctx context.Context) (*Explored, error) {
 		return e.made, nil
 	}
 	e.made = nil
-	rows, err := r.explored(ctx, db, drawn)
-	if err != nil {
-		return nil, err
-	}
+	rows := r.explored(drawn)
 	if e.people == nil || e.edits != edits {
 		e.people = map[int64]Subject{}
 	}
@@ -72,14 +69,10 @@ func (db *DB) Explored(ctx context.Context) (*Explored, error) {
 }
 
 // explored are the newest results, with their dimensions as levels.
-func (r *recent) explored(ctx context.Context, db *DB, drawn []Dimension) ([]exploredRow, error) {
-	names, err := db.dimensionNames(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (r *recent) explored(drawn []Dimension) []exploredRow {
 	place := map[int]int{} // of a series of dailyValues among drawn
 	for i, d := range drawn {
-		if s := seriesOf(d.Name, names); s < math.MaxInt {
+		if s := r.seriesOf(d.Name); s < math.MaxInt {
 			place[s] = i
 		}
 	}
@@ -106,7 +99,7 @@ func (r *recent) explored(ctx context.Context, db *DB, drawn []Dimension) ([]exp
 			}
 		}
 	}
-	return rows, nil
+	return rows
 }
 
 // meet reads the people of rows that are not known yet.

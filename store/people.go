@@ -106,12 +106,8 @@ func (db *DB) People(ctx context.Context, q PeopleQuery, asOf int64) (rows []Per
 	if q.Limit == 0 { // an export draws nothing
 		return rows, found, nil
 	}
-	further, err := db.dimensionNames(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
 	for i := range rows {
-		r.describe(&rows[i], further)
+		r.describe(&rows[i])
 	}
 	return rows, found, db.roleBands(ctx, r, rows)
 }
@@ -297,7 +293,7 @@ func (r *recent) compare(p *PersonRow) {
 }
 
 // describe fills in what is drawn: the 60 days, and the dimensions of the last 7.
-func (r *recent) describe(p *PersonRow, further map[int64]string) {
+func (r *recent) describe(p *PersonRow) {
 	p.Dims = map[string]Peak{}
 	raise := func(name string, v float32, model int32) {
 		x := p.Dims[name]
@@ -318,7 +314,7 @@ func (r *recent) describe(p *PersonRow, further map[int64]string) {
 	}
 	for _, x := range r.extras[p.ID] {
 		if day := int(x.day) - r.from; day >= Days-peakDays && day < Days {
-			raise(further[int64(x.dimension)], x.value, x.model)
+			raise(r.further[x.dimension], x.value, x.model)
 		}
 	}
 }

@@ -78,10 +78,6 @@ func (db *DB) Profile(ctx context.Context, p Subject, asOf int64) (Profile, erro
 	if err != nil {
 		return out, err
 	}
-	further, err := db.dimensionNames(ctx)
-	if err != nil {
-		return out, err
-	}
 	drawn, err := db.Drawn(ctx)
 	if err != nil {
 		return out, err
@@ -96,7 +92,7 @@ func (db *DB) Profile(ctx context.Context, p Subject, asOf int64) (Profile, erro
 	if len(ids) >= fewPeers {
 		bands, out.Peers.Pooled = r.bands(ids)
 	}
-	out.Series = r.series(p.ID, bands, drawn, further)
+	out.Series = r.series(p.ID, bands, drawn)
 	out.Peers.Enough = len(out.Series[0].Peer.P95) > 0
 	out.Drift = driftOf(out.Series[0].Days)
 	r.hours(p.ID, &out)
@@ -104,7 +100,7 @@ func (db *DB) Profile(ctx context.Context, p Subject, asOf int64) (Profile, erro
 }
 
 // series are a person's.
-func (r *recent) series(person int64, bands []Band, drawn []Dimension, further map[int64]string) []Series {
+func (r *recent) series(person int64, bands []Band, drawn []Dimension) []Series {
 	var own dailyValues
 	r.daily(person, &own)
 	add := func(d Dimension, i int) Series {
@@ -116,7 +112,7 @@ func (r *recent) series(person int64, bands []Band, drawn []Dimension, further m
 	}
 	out := []Series{add(Dimension{Name: "score"}, scoreSeries)}
 	for _, d := range drawn {
-		i := seriesOf(d.Name, further)
+		i := r.seriesOf(d.Name)
 		switch {
 		case i < scoreSeries:
 			out = append(out, add(d, i))
@@ -153,9 +149,4 @@ func (r *recent) families(person int64, dimension int) (names []string) {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// dimensionNames are the further dimensions by id.
-func (db *DB) dimensionNames(ctx context.Context) (map[int64]string, error) {
-	return pairs[int64, string](ctx, db, `SELECT id, name FROM dimension`)
 }

@@ -36,6 +36,7 @@ type recent struct {
 	last    int64        // highest id of a result held
 	cells   map[int64][]cell
 	extras  map[int64][]extraCell // dimensions beyond the four of 2014
+	further map[int32]string      // their names, by extraCell.dimension
 	models  []Model               // by cell.model
 	index   map[string]int32      // into models
 }
@@ -159,6 +160,9 @@ func (db *DB) refresh(ctx context.Context, from int) (err error) {
 		err = db.fill(ctx, r, from, first)
 	} else {
 		err = db.catchUp(ctx, r, from, first, alerts, people)
+	}
+	if err == nil { // after the results: those that they have are there
+		r.further, err = pairs[int32, string](ctx, db, `SELECT id, name FROM dimension`)
 	}
 	if err == nil {
 		r.gen, r.from, r.first = gen, from, first
