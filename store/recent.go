@@ -204,20 +204,19 @@ func (r *recent) modelAt(name string) int32 {
 	return i
 }
 
-// fill reads all days, the 60 one by one, so that no query keeps a reader for long.
+// fill reads all days, those before the 60 at once and the 60 one by one, so that no query keeps a reader for long.
 func (db *DB) fill(ctx context.Context, r *recent, from, first int) error {
 	r.version++
 	r.cells, r.extras = map[int64][]cell{}, map[int64][]extraCell{}
 	err := db.r.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM detectionmodelresult`).Scan(&r.last)
-	if err == nil && first < from {
-		err = db.readCells(ctx, r, `r.date >= ? AND r.date < ? AND +r.id <= ?`, int64(first)*microDay, int64(from)*microDay, r.last)
-	}
-	for day := from; day < from+Days && err == nil; day++ {
-		end := int64(day+1) * microDay
-		if day == from+Days-1 {
+	begin := int64(first) * microDay
+	for day := from; day <= from+Days && err == nil; day++ {
+		end := int64(day) * microDay
+		if day == from+Days {
 			end = math.MaxInt64
 		}
-		err = db.readCells(ctx, r, `r.date >= ? AND r.date < ? AND +r.id <= ?`, int64(day)*microDay, end, r.last)
+		err = db.readCells(ctx, r, `r.date >= ? AND r.date < ? AND +r.id <= ?`, begin, end, r.last)
+		begin = end
 	}
 	return err
 }
