@@ -96,7 +96,10 @@ func (db *DB) People(ctx context.Context, q PeopleQuery, asOf int64) (rows []Per
 		return nil, 0, err
 	}
 	for i := range rows {
-		r.compare(&rows[i])
+		peak, change := r.peak(rows[i].ID)
+		if rows[i].Change = change; peak.Scale != 0 {
+			rows[i].Peak = &peak
+		}
 		at := Place{ID: rows[i].ID}
 		if keys != nil {
 			at.Priority = keys(at.ID)
@@ -186,13 +189,12 @@ func (db *DB) keys(ctx context.Context, r *recent, order PeopleOrder) (func(int6
 		return func(id int64) float64 { return peaks[id] }, nil
 	}
 	for id := range r.cells {
-		now, before := r.peaks(id)
+		peak, change := r.peak(id)
 		switch {
-		case now.Scale == 0:
-		case order == ByPeak:
-			peaks[id] = now.Level()
-		case before.Scale != 0:
-			peaks[id] = now.Level() - before.Level()
+		case order == ByPeak && peak.Scale != 0:
+			peaks[id] = peak.Level()
+		case order == ByChange && !math.IsNaN(change):
+			peaks[id] = change
 		}
 	}
 	return func(id int64) float64 {
@@ -215,8 +217,10 @@ func (r *recent) often(id int64) (n int) {
 	return n
 }
 
-// peaks are the highest results of the last 7 days and of the 30 days before.
-func (r *recent) peaks(person int64) (now, before Peak) {
+// peak is the highest result of the last 7 days, with no scale if there is none,
+// and how it differs from that of the 30 days before, NaN if one of them is missing.
+func (r *recent) peak(person int64) (now Peak, change float64) {
+	var before Peak
 	for day, c := range r.of(person) {
 		switch {
 		case day >= Days-peakDays:
@@ -225,7 +229,10 @@ func (r *recent) peaks(person int64) (now, before Peak) {
 			before.raise(c.score, r.models[c.model].Scale)
 		}
 	}
-	return now, before
+	if now.Scale == 0 || before.Scale == 0 {
+		return now, math.NaN()
+	}
+	return now, now.Level() - before.Level()
 }
 
 // after skips all up to the row that the cursor names. A person whose key has
@@ -278,18 +285,6 @@ func (db *DB) Subjects(ctx context.Context, ids []int64) (map[int64]Subject, err
 		out[p.ID] = p
 	}
 	return out, err
-}
-
-// compare fills in the peak of 7 days, and how it changed.
-func (r *recent) compare(p *PersonRow) {
-	now, before := r.peaks(p.ID)
-	p.Change = math.NaN()
-	if now.Scale != 0 {
-		p.Peak = &now
-		if before.Scale != 0 {
-			p.Change = now.Level() - before.Level()
-		}
-	}
 }
 
 // describe fills in what is drawn: the 60 days, and the dimensions of the last 7.
