@@ -60,7 +60,7 @@ func (p *AlertPage) loadPeers(ctx context.Context, db *DB) error {
 	if len(lists) <= scoreSeries {
 		return nil
 	}
-	p.Peers.Pooled = pool(lists)
+	p.Peers.Pooled = pool(&lists[scoreSeries])
 	p.Past.Band = bandOf(&lists[scoreSeries], p.Peers.Pooled/2)
 	for i := range p.Dims {
 		if at := r.seriesOf(p.Dims[i].Name); at < len(lists) {

@@ -47,7 +47,7 @@ func (r *recent) bands(people []int64) (bands []Band, pooled int) {
 	if len(lists) <= scoreSeries {
 		return nil, 1
 	}
-	pooled = pool(lists)
+	pooled = pool(&lists[scoreSeries])
 	for i := range lists {
 		bands = append(bands, bandOf(&lists[i], pooled/2))
 	}
@@ -63,28 +63,24 @@ func (r *recent) lists(people []int64) (lists [][Days][]float64) {
 			lists = append(lists, [Days][]float64{})
 		}
 		for _, at := range own.set {
-			lists[at.series][at.day] = append(lists[at.series][at.day], own.value(at))
+			lists[at.series][at.day] = append(lists[at.series][at.day], own.series[at.series][at.day])
 		}
 	}
 	return lists
 }
 
 // pool says of how many days each day of a band has to be made.
-func pool(lists [][Days][]float64) int {
-	if days, values := busy(&lists[scoreSeries]); values < manyValues*days {
-		return pooledDays
-	}
-	return 1
-}
-
-// busy counts the days that have a value, and the values.
-func busy(lists *[Days][]float64) (days, values int) {
-	for _, l := range lists {
+func pool(scores *[Days][]float64) int {
+	days, values := 0, 0 // those that have a value, and these
+	for _, l := range scores {
 		if len(l) > 0 {
 			days, values = days+1, values+len(l)
 		}
 	}
-	return days, values
+	if values < manyValues*days {
+		return pooledDays
+	}
+	return 1
 }
 
 // bandOf takes the quantiles of each day's values and those of so many days on both sides.
@@ -114,8 +110,6 @@ type dailyValues struct {
 
 type place struct{ series, day int }
 
-func (d *dailyValues) value(at place) float64 { return d.series[at.series][at.day] }
-
 // days is one series, all NaN where there is no value.
 func (d *dailyValues) days(series int) []float64 {
 	out := nans(Days)
@@ -123,13 +117,6 @@ func (d *dailyValues) days(series int) []float64 {
 		copy(out, d.series[series][:])
 	}
 	return out
-}
-
-func (d *dailyValues) reset() {
-	for _, at := range d.set {
-		d.series[at.series][at.day] = math.NaN()
-	}
-	d.set = d.set[:0]
 }
 
 // raise takes v as the day's value if it is the highest so far.
@@ -153,7 +140,10 @@ func (d *dailyValues) raise(at place, v float64) {
 
 // daily gathers a person's series anew in d.
 func (r *recent) daily(person int64, d *dailyValues) {
-	d.reset()
+	for _, at := range d.set {
+		d.series[at.series][at.day] = math.NaN()
+	}
+	d.set = d.set[:0]
 	for day, c := range r.of(person) {
 		scale := r.models[c.model].Scale
 		d.raise(place{scoreSeries, day}, c.score/scale)
