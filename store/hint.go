@@ -98,23 +98,13 @@ func (q *Query) sought(indexes []index) (sought, sorted bool) {
 
 // flagged reports whether q asks for the rows with a certain flag.
 func (q *Query) flagged() bool {
-	for _, c := range q.root.conds {
-		if c.f.Type == Boolean && c.op.name == "exact" && c.vals[0] == true {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(q.root.conds, func(c cond) bool { return c.f.Type == Boolean && c.op.name == "exact" && c.vals[0] == true })
 }
 
 // asksBeside reports whether each row tested needs a look at what lies beside
 // it in another table, in the order of this one's ids.
 func (q *Query) asksBeside() bool {
-	for _, c := range q.root.conds {
-		if c.f.Type == ToMany || c.f.dimension() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(q.root.conds, func(c cond) bool { return c.f.Type == ToMany || c.f.dimension() })
 }
 
 // readsBeside reports whether the rows of another table have to be read, all of

@@ -213,11 +213,7 @@ func (s *search) word(w string, names bool) {
 	conds = append(conds,
 		`EXISTS (SELECT 1 FROM detectionmodelresult r JOIN result_evidence l ON l.result = r.id JOIN detectionevidence e ON e.id = l.evidence
 			WHERE `+ofAlert+` AND (instr(citd_fold(e.subject), ?) OR instr(citd_fold(e.description), ?)))`)
-	args := make([]any, len(conds)+1)
-	for i := range args {
-		args[i] = w
-	}
-	s.where(`(`+strings.Join(conds, ` OR `)+`)`, args...)
+	s.where(`(`+strings.Join(conds, ` OR `)+`)`, slices.Repeat([]any{w}, len(conds)+1)...) // the evidence asks twice
 }
 
 // ModelsOf returns the models that a filter asks for: a decision about many

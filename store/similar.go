@@ -32,10 +32,7 @@ func (p *AlertPage) loadSimilar(ctx context.Context, db *DB) error {
 	if err != nil {
 		return err
 	}
-	var full [dimCount]float64
-	for i := range full {
-		full[i] = 1
-	}
+	full := [dimCount]float64{dimOther: 1}
 	for _, d := range drawn {
 		if i := slices.Index(fourDims[:], d.Name); i >= 0 {
 			full[i] = d.Full
