@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 )
 
@@ -92,17 +91,16 @@ type Neighbours struct {
 // Alert returns the page of one alert, among the neighbours that ask gives it.
 // Error: NotFound.
 func (db *DB) Alert(ctx context.Context, id int64, ask QueueAsk) (*AlertPage, error) {
-	p, err := db.begun(ctx, id)
+	p, err := db.Peek(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	for _, load := range []func(context.Context, *DB) error{p.loadResults, p.loadEvidence, p.loadDecisions, p.loadPerson, p.loadPeers, p.loadSimilar} {
+	for _, load := range []func(context.Context, *DB) error{p.loadDecisions, p.loadPerson, p.loadSimilar} {
 		if err := load(ctx, db); err != nil {
 			return nil, err
 		}
 	}
 	p.shares()
-	p.Brief = brief(p)
 	p.Why = why(p)
 	return p, p.loadQueue(ctx, db, ask)
 }
@@ -110,8 +108,15 @@ func (db *DB) Alert(ctx context.Context, id int64, ask QueueAsk) (*AlertPage, er
 // Peek returns what a glance at an alert shows: its page without what was
 // decided, said and done. Error: NotFound.
 func (db *DB) Peek(ctx context.Context, id int64) (*AlertPage, error) {
-	p, err := db.begun(ctx, id)
+	list, err := heads(ctx, db, []int64{id})
 	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, Errorf(NotFound, "there is no alert %d", id)
+	}
+	p := &AlertPage{AlertHead: list[0]}
+	if p.models, err = modelsByName(ctx, db); err != nil {
 		return nil, err
 	}
 	for _, load := range []func(context.Context, *DB) error{p.loadResults, p.loadEvidence, p.loadOwn, p.loadPeers} {
@@ -121,20 +126,6 @@ func (db *DB) Peek(ctx context.Context, id int64) (*AlertPage, error) {
 	}
 	p.Brief = brief(p)
 	return p, nil
-}
-
-// begun is a page with its head.
-func (db *DB) begun(ctx context.Context, id int64) (*AlertPage, error) {
-	list, err := heads(ctx, db, []int64{id})
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		return nil, Errorf(NotFound, "there is no alert %d", id)
-	}
-	p := &AlertPage{AlertHead: list[0]}
-	p.models, err = modelsByName(ctx, db)
-	return p, err
 }
 
 // AlertOf returns the alert that holds a result; NotFound if there is no such result.
@@ -204,7 +195,7 @@ func (p *AlertPage) loadDecisions(ctx context.Context, db *DB) (err error) {
 
 // loadPerson reads what is known of the person besides this alert.
 func (p *AlertPage) loadPerson(ctx context.Context, db *DB) error {
-	if err := errors.Join(p.loadOwn(ctx, db), p.loadOthers(ctx, db)); err != nil || p.Who.ID == 0 {
+	if err := p.loadOthers(ctx, db); err != nil || p.Who.ID == 0 {
 		return err
 	}
 	ids, err := db.ids(ctx, `SELECT id FROM alert WHERE employee = ? AND id != ? AND state IN ('confirmed', 'dismissed')
