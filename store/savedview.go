@@ -59,12 +59,9 @@ func SaveView(ctx context.Context, db *DB, actor Actor, v SavedView) (id int64, 
 			err = Errorf(Invalid, "you have %d views; delete one first", n)
 		}
 		if err == nil {
-			_, err = tx.Exec(`INSERT INTO saved_view (account, name, view, filter, shared, created_at) VALUES (?, ?, ?, ?, ?, ?)
-				ON CONFLICT (account, name) DO UPDATE SET view = excluded.view, filter = excluded.filter, shared = excluded.shared`,
-				actor.ID, v.Name, v.View, v.Filter, v.Shared, tx.Now)
-		}
-		if err == nil {
-			err = tx.Row(`SELECT id FROM saved_view WHERE account = ? AND name = ?`, []any{actor.ID, v.Name}, &id)
+			err = tx.Row(`INSERT INTO saved_view (account, name, view, filter, shared, created_at) VALUES (?, ?, ?, ?, ?, ?)
+				ON CONFLICT (account, name) DO UPDATE SET view = excluded.view, filter = excluded.filter, shared = excluded.shared RETURNING id`,
+				[]any{actor.ID, v.Name, v.View, v.Filter, v.Shared, tx.Now}, &id)
 		}
 		return id, err
 	})
