@@ -44,7 +44,6 @@ type boardSums struct {
 	midnight int64
 	floor    float64
 	head     QueueHead
-	bins     [openBins]int
 }
 
 const (
@@ -172,7 +171,7 @@ func (b *board) summed(midnight int64, floor float64) *boardSums {
 		}
 		s.head.Open++
 		people[l.employee] = struct{}{}
-		s.bins[int(min(max(l.peak*openBins, 0), openBins-1))]++
+		s.head.Scores[int(min(max(l.peak*openBins, 0), openBins-1))]++
 		if l.flagged {
 			s.head.Flagged++
 		}

@@ -50,7 +50,7 @@ func (l *lab) boardSound() {
 		l.tb.Fatalf("people, oldest, wakes: %d %d %d in memory, %d %d %d in the table", h.People, h.Oldest, h.Wakes, people, oldest, wakes)
 	}
 	sum := 0
-	for _, n := range s.bins {
+	for _, n := range s.head.Scores {
 		sum += n
 	}
 	if sum != s.head.Open {

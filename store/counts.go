@@ -58,7 +58,6 @@ func (db *DB) QueueHead(ctx context.Context) (QueueHead, error) {
 		return QueueHead{}, err
 	}
 	h, since := s.head, db.midnight()
-	h.Scores = s.bins
 	decided, err := db.number(ctx, doneSQL, since)
 	h.Decided = int(decided)
 	return h, err
