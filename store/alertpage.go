@@ -136,22 +136,20 @@ func (db *DB) AlertOf(ctx context.Context, result int64) (alert int64, err error
 
 // loadResults reads the newest results, and in any case the highest.
 func (p *AlertPage) loadResults(ctx context.Context, db *DB) error {
-	type in struct {
-		id int64
-		Made
-	}
-	list, err := all(ctx, db, func(r *sql.Rows, x *in) error {
-		return r.Scan(&x.id, &x.ID, &x.At, &x.Action, &x.Reason, &x.Account, &x.By)
+	var ids []int64
+	made := map[int64]Made{}
+	err := each(ctx, db, func(r *sql.Rows) error {
+		var id int64
+		var m Made
+		err := r.Scan(&id, &m.ID, &m.At, &m.Action, &m.Reason, &m.Account, &m.By)
+		ids, made[id] = append(ids, id), m
+		return err
 	}, `SELECT r.id, coalesce(d.id, 0), coalesce(d.at, 0), coalesce(d.action, ''), d.reason, coalesce(d.account, 0), coalesce(w.name, '')
 			FROM alert a JOIN detectionmodelresult r ON `+ofAlert+`
 			LEFT JOIN decision d ON d.id = r.decision LEFT JOIN account w ON w.id = d.account
 			WHERE a.id = ? ORDER BY r.id = a.peak_result DESC, r.date DESC, r.id DESC LIMIT ?`, p.ID, maxAlertResults)
 	if err != nil {
 		return err
-	}
-	ids, made := make([]int64, len(list)), map[int64]in{}
-	for i, x := range list {
-		ids[i], made[x.id] = x.id, x
 	}
 	rows, err := loadIDs(ctx, db, Results, ids)
 	if err != nil {
