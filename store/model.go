@@ -33,26 +33,21 @@ func (tx *Tx) model(name string) (Model, error) {
 	if m, ok := tx.models[name]; ok {
 		return m, nil
 	}
-	m, err := tx.findModel(name)
-	if err == nil {
-		if tx.models == nil || len(tx.models) >= maxStmts {
-			tx.models = map[string]Model{}
-		}
-		tx.models[name] = m
-	}
-	return m, err
-}
-
-func (tx *Tx) findModel(name string) (Model, error) {
 	m := Model{Name: name}
 	err := tx.Row(`SELECT family, version, scale FROM model WHERE name = ?`, []any{name}, &m.Family, &m.Version, &m.Scale)
-	if !errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) {
+		m.Scale = 1
+		m.Family, m.Version = splitModel(name)
+		_, err = tx.Exec(`INSERT INTO model (name, family, version, created_at) VALUES (?, ?, ?, ?)`, name, m.Family, m.Version, tx.Now)
+	}
+	if err != nil {
 		return m, err
 	}
-	m.Scale = 1
-	m.Family, m.Version = splitModel(name)
-	_, err = tx.Exec(`INSERT INTO model (name, family, version, created_at) VALUES (?, ?, ?, ?)`, name, m.Family, m.Version, tx.Now)
-	return m, err
+	if tx.models == nil || len(tx.models) >= maxStmts {
+		tx.models = map[string]Model{}
+	}
+	tx.models[name] = m
+	return m, nil
 }
 
 // SetScale says what a model's full score is: scores are drawn and ranked over
