@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 )
@@ -50,10 +51,9 @@ func (db *DB) Heatmap(ctx context.Context, asOf int64) (*Heatmap, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range list {
-		m.Rows = append(m.Rows, HeatRow{Subject: p, Levels: r.levels(p.ID)})
+	for _, id := range slices.Sorted(maps.Keys(list)) {
+		m.Rows = append(m.Rows, HeatRow{Subject: list[id], Levels: r.levels(id)})
 	}
-	slices.SortFunc(m.Rows, func(a, b HeatRow) int { return cmp.Compare(a.ID, b.ID) })
 	db.heatmap.Store(m)
 	return m, nil
 }

@@ -243,9 +243,7 @@ func (db *DB) catchUp(ctx context.Context, r *recent, from, first int, alerts, p
 		if err != nil {
 			return err
 		}
-		for _, p := range whose {
-			people[p] = true
-		}
+		maps.Copy(people, set(whose))
 	}
 	again := slices.Sorted(maps.Keys(people))
 	if from > r.from || r.last > before || len(again) > 0 {

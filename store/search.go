@@ -189,7 +189,7 @@ func (s *search) compare(t term, dims []Dimension) error {
 
 // searchKeys are the keys that a filter may use.
 func searchKeys(dims []Dimension) []string {
-	keys := slices.AppendSeq(slices.Sorted(maps.Keys(textTerms)), slices.Values(slices.Sorted(maps.Keys(numberTerms))))
+	keys := slices.Concat(slices.Sorted(maps.Keys(textTerms)), slices.Sorted(maps.Keys(numberTerms)))
 	for _, d := range dims {
 		if key := strings.TrimSuffix(d.Name, dimSuffix); !slices.Contains(keys, key) {
 			keys = append(keys, key)
