@@ -84,7 +84,7 @@ func (db *DB) AddAccount(ctx context.Context, by Actor, n NewAccount) (a Account
 		code = newSecret()
 	}
 	a, err = Write(ctx, db, func(tx *Tx) (Account, error) {
-		a := Account{Kind: n.Kind, Secret: secret != nil, CreatedAt: tx.Now, ExpiresAt: n.ExpiresAt}
+		a := Account{Actor: Actor{Name: n.Name, Role: n.Role}, Kind: n.Kind, Secret: secret != nil, CreatedAt: tx.Now, ExpiresAt: n.ExpiresAt}
 		err := tx.Row(`INSERT INTO account (kind, name, role, secret, created_at, expires_at)
 			VALUES (?, ?, ?, ?, ?, nullif(?, 0)) RETURNING id`,
 			[]any{n.Kind, n.Name, n.Role, secret, tx.Now, n.ExpiresAt}, &a.ID)
@@ -93,7 +93,6 @@ func (db *DB) AddAccount(ctx context.Context, by Actor, n NewAccount) (a Account
 		} else if err != nil {
 			return a, err
 		}
-		a.Name, a.Role = n.Name, n.Role
 		if n.Link {
 			if err := addLink(tx, a.ID, code, LinkLife); err != nil {
 				return a, err

@@ -182,7 +182,7 @@ type usual struct {
 const usualLife = 60_000_000 // microseconds
 
 // usual returns below which score over scale 95 % of the days of people with
-// each role stay; a role with too few people is left out.
+// each role stay; a role with too few people is left out. One that comes again costs nothing.
 func (db *DB) usual(ctx context.Context, roles []string) (map[string]float64, error) {
 	u, now, out := &db.usuals, db.Now(), map[string]float64{}
 	u.mu.Lock()

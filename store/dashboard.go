@@ -113,11 +113,9 @@ func (db *DB) queueRows(ctx context.Context, ids []int64) ([]QueueRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	var roles []string
-	for _, h := range list {
-		if !slices.Contains(roles, h.Who.Role) {
-			roles = append(roles, h.Who.Role)
-		}
+	roles := make([]string, len(list))
+	for i, h := range list {
+		roles[i] = h.Who.Role
 	}
 	drawn, err := db.Drawn(ctx)
 	if err != nil {
