@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -162,15 +162,11 @@ func (db *DB) relate(ctx context.Context, entries []Entry) error {
 }
 
 // decision is the id of the decision that an entry of the verb decide tells of.
-func (e *Entry) decision() int64 {
+func (e *Entry) decision() (id int64) {
 	if e.Verb != "decide" {
 		return 0
 	}
-	words := strings.Fields(e.Detail) // "decision 7 dismiss reason 1 results 3"
-	if len(words) < 2 {
-		return 0
-	}
-	id, _ := strconv.ParseInt(words[1], 10, 64) // 0 names none
+	_, _ = fmt.Sscanf(e.Detail, "decision %d", &id) // "decision 7 dismiss reason 1 results 3"; 0 names none
 	return id
 }
 

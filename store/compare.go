@@ -86,10 +86,7 @@ func (r *recent) seriesOf(name string) int {
 
 // beside compares d with the peers' daily values of 60 days, all of them together.
 func (d *AlertDim) beside(days *[Days][]float64) {
-	var values []float64
-	for _, list := range days {
-		values = append(values, list...)
-	}
+	values := slices.Concat(days[:]...)
 	if d.Value == nil || len(values) < fewPeers {
 		return
 	}

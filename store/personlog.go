@@ -26,8 +26,7 @@ func (db *DB) PersonAlerts(ctx context.Context, person int64) ([]*AlertHead, err
 // PersonDecision is what an analyst decided about a person, or noted. Score is
 // the alert's highest, as posted.
 type PersonDecision struct {
-	Decision
-	By     string
+	Made
 	Score  float64
 	Undone bool
 }
