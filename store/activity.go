@@ -93,7 +93,7 @@ func (db *DB) activitySeqs(ctx context.Context, q ActivityQuery) (seqs []int64, 
 	switch {
 	case q.Person != 0:
 		sql, most = aboutPerson, aboutMost
-		args = []any{q.Person, q.Before, q.Person, q.Before, q.Person, q.Before, most}
+		args = []any{q.Person, q.Before, most}
 	case q.Account != 0:
 		sql, most = `SELECT seq, verb, coalesce(account, 0) FROM audit WHERE account = ? AND seq < ? ORDER BY seq DESC LIMIT ?`, scanMost
 		args = []any{q.Account, q.Before, most}
@@ -135,10 +135,10 @@ func (db *DB) activitySeqs(ctx context.Context, q ActivityQuery) (seqs []int64, 
 
 // aboutPerson finds what was done to a person, the person's alerts and results.
 const aboutPerson = `SELECT * FROM (
-	SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'employee' AND object_id = ? AND seq < ?
-	UNION ALL SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'alert' AND object_id IN (SELECT id FROM alert WHERE employee = ?) AND seq < ?
-	UNION ALL SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'detectionmodelresult' AND object_id IN (SELECT id FROM detectionmodelresult WHERE employee = ?) AND seq < ?
-) ORDER BY seq DESC LIMIT ?`
+	SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'employee' AND object_id = ?1 AND seq < ?2
+	UNION ALL SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'alert' AND object_id IN (SELECT id FROM alert WHERE employee = ?1) AND seq < ?2
+	UNION ALL SELECT seq, verb, coalesce(account, 0) FROM audit WHERE object = 'detectionmodelresult' AND object_id IN (SELECT id FROM detectionmodelresult WHERE employee = ?1) AND seq < ?2
+) ORDER BY seq DESC LIMIT ?3`
 
 // relate finds the decisions that entries are about.
 func (db *DB) relate(ctx context.Context, entries []Entry) error {

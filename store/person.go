@@ -34,13 +34,10 @@ func (s Series) Newest() (value float64, day int) { return newestOf(s.Days) }
 
 // Highest returns the highest value of the days from to last, both included; NaN if there is none.
 func (s Series) Highest(from, last int) float64 {
-	high := math.NaN()
-	for _, v := range s.Days[max(from, 0) : last+1] {
-		if v == v && !(high >= v) {
-			high = v
-		}
+	if values := known(s.Days[max(from, 0) : last+1]); len(values) > 0 {
+		return slices.Max(values)
 	}
-	return high
+	return math.NaN()
 }
 
 // Median returns the person's own median, NaN with fewer than 5 values.
