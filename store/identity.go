@@ -129,14 +129,10 @@ func (db *DB) RecordView(ctx context.Context, by Actor, object string, id int64)
 	})
 }
 
-// byName finds people by a part of their name: whom by may see by name, and
-// nobody else. by's search is put on record when it could find somebody.
-func (db *DB) byName(ctx context.Context, by Actor, part string, asOf int64) ([]int64, error) {
-	mode, err := db.Setting(ctx, DisplayMode)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := db.ids(ctx, `SELECT id FROM employee WHERE instr(citd_fold(name), ?) > 0 AND `+mayName, foldCase(part), mode, by.ID, asOf)
+// byName finds people by a part of their name, folded: whom by may see by name in the
+// display mode, and nobody else. by's search is put on record when it could find somebody.
+func (db *DB) byName(ctx context.Context, by Actor, mode, part string, asOf int64) ([]int64, error) {
+	ids, err := db.ids(ctx, `SELECT id FROM employee WHERE instr(citd_fold(name), ?) > 0 AND `+mayName, part, mode, by.ID, asOf)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

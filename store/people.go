@@ -146,7 +146,7 @@ func (db *DB) found(ctx context.Context, q PeopleQuery, asOf int64) ([]int64, er
 	if err != nil {
 		return nil, err
 	}
-	named, err := db.byName(ctx, q.By, word, asOf)
+	named, err := db.byName(ctx, q.By, mode, word, asOf)
 	if err != nil || len(named) == 0 {
 		return ids, err
 	}
