@@ -57,7 +57,7 @@ type AlertDim struct {
 }
 
 // Hot tells whether the value stands out.
-func (d AlertDim) Hot() bool { return d.Value != nil && d.hot(scaled(*d.Value, d.Scale)) }
+func (d AlertDim) Hot() bool { return d.Value != nil && d.level(*d.Value) >= cmp.Or(d.High, Hot) }
 
 // level is a value, as posted, over both scales.
 func (d AlertDim) level(v float64) float64 { return d.over(scaled(v, d.Scale)) }

@@ -36,13 +36,16 @@ type Dimension struct {
 }
 
 // Title is a dimension's name for people: "Email" for email_anomaly.
-func (d Dimension) Title() string { return dimensionTitle(d.Name) }
+func (d Dimension) Title() string {
+	r := []rune(strings.ReplaceAll(strings.TrimSuffix(d.Name, dimSuffix), "_", " "))
+	if len(r) > 0 {
+		r[0] = unicode.ToUpper(r[0])
+	}
+	return string(r)
+}
 
 // over is v over the full height.
 func (d Dimension) over(v float64) float64 { return scaled(v, cmp.Or(d.Full, 1)) }
-
-// hot tells whether a value, over the scale of its model, is high.
-func (d Dimension) hot(v float64) bool { return d.over(v) >= cmp.Or(d.High, Hot) }
 
 func (d Dimension) check() error {
 	wrong := func(format string, args ...any) error {

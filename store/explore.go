@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 const (
@@ -200,15 +199,6 @@ func dimensionKey(name string) string {
 		return name
 	}
 	return key
-}
-
-// dimensionTitle is a dimension's name for people: "Email" for email_anomaly.
-func dimensionTitle(name string) string {
-	r := []rune(strings.ReplaceAll(strings.TrimSuffix(name, dimSuffix), "_", " "))
-	if len(r) > 0 {
-		r[0] = unicode.ToUpper(r[0])
-	}
-	return string(r)
 }
 
 // percentOf is a level as the columns hold it: 0 to 100.
