@@ -57,9 +57,6 @@ func (p *AlertPage) loadPeers(ctx context.Context, db *DB) error {
 		return nil
 	}
 	lists := r.lists(ids)
-	if len(lists) <= scoreSeries {
-		return nil
-	}
 	p.Peers.Pooled = pool(&lists[scoreSeries])
 	p.Past.Band = bandOf(&lists[scoreSeries], p.Peers.Pooled/2)
 	for i := range p.Dims {

@@ -44,9 +44,6 @@ func (db *DB) peerIDs(ctx context.Context, person int64, role string) ([]int64, 
 // bands are what is usual among people, by series, and of how many days each day is made.
 func (r *recent) bands(people []int64) (bands []Band, pooled int) {
 	lists := r.lists(people)
-	if len(lists) <= scoreSeries {
-		return nil, 1
-	}
 	pooled = pool(&lists[scoreSeries])
 	for i := range lists {
 		bands = append(bands, bandOf(&lists[i], pooled/2))
@@ -54,8 +51,9 @@ func (r *recent) bands(people []int64) (bands []Band, pooled int) {
 	return bands, pooled
 }
 
-// lists are the people's daily values, by series and day.
-func (r *recent) lists(people []int64) (lists [][Days][]float64) {
+// lists are the people's daily values, by series, of which the score's is always there, and day.
+func (r *recent) lists(people []int64) [][Days][]float64 {
+	lists := make([][Days][]float64, scoreSeries+1)
 	var own dailyValues
 	for _, id := range people {
 		r.daily(id, &own)
