@@ -107,8 +107,8 @@ func (db *DB) Reveal(ctx context.Context, by Actor, person int64, reason int, te
 	})
 }
 
-// ViewSpan is how long a look at one subject counts as one.
-const ViewSpan = 15 * time.Minute
+// viewSpan is how long a look at one subject counts as one.
+const viewSpan = 15 * time.Minute
 
 // RecordView records that by looks at a page about a subject ("employee" or
 // "alert"), or reads over the API who people are (id 0: a list of them): one row
@@ -117,7 +117,7 @@ const ViewSpan = 15 * time.Minute
 func (db *DB) RecordView(ctx context.Context, by Actor, object string, id int64) error {
 	const last = `SELECT coalesce((SELECT at FROM audit WHERE object = ? AND object_id IS nullif(?, 0) AND verb = 'view' AND account = ? ORDER BY seq DESC LIMIT 1), 0)`
 	var at int64
-	known := func(now int64) bool { return at <= now && now < at+ViewSpan.Microseconds() } // not one of a clock that was ahead
+	known := func(now int64) bool { return at <= now && now < at+viewSpan.Microseconds() } // not one of a clock that was ahead
 	if err := db.r.QueryRowContext(ctx, last, object, id, by.ID).Scan(&at); err != nil || known(db.Now()) {
 		return classify(err)
 	}

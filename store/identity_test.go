@@ -124,7 +124,7 @@ func TestRecordView(t *testing.T) {
 	look(d.ana, "employee", 8, 2)
 	look(d.ana, "alert", 7, 3)
 	look(other, "employee", 7, 4)
-	d.now = d.now.Add(ViewSpan - time.Second)
+	d.now = d.now.Add(viewSpan - time.Second)
 	look(d.ana, "employee", 7, 4)
 	d.now = d.now.Add(time.Second)
 	look(d.ana, "employee", 7, 5)

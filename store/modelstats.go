@@ -149,7 +149,7 @@ func (m *ModelStats) describe(of modelCells, from int, asOf int64) {
 		}
 	}
 	m.Count = len(of.cells)
-	m.RateLow, m.RateHigh = Wilson(m.Right, m.Decided())
+	m.RateLow, m.RateHigh = wilson(m.Right, m.Decided())
 	m.silence(received, asOf)
 	m.Low, m.High = ends(scores, m.Scale)
 	for _, c := range of.cells {

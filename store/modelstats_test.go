@@ -52,7 +52,7 @@ func TestModelStats(t *testing.T) {
 	if b, c := m.Bins, m.Confirmed; b[2] != 1 || b[6] != 3 || b[19] != 2 || c[6] != 2 || c[19] != 1 || c[2] != 0 {
 		t.Errorf("bins %v, confirmed %v", b, c)
 	}
-	if low, high := Wilson(3, 5); m.RateLow != low || m.RateHigh != high {
+	if low, high := wilson(3, 5); m.RateLow != low || m.RateHigh != high {
 		t.Errorf("interval %v to %v", m.RateLow, m.RateHigh)
 	}
 	if m.Gap != 0 || m.Silent || m.Moved != nil {

@@ -93,8 +93,8 @@ func ewma(values []float64, lambda, start float64) []float64 {
 	return out
 }
 
-// Wilson is the 95 % interval of a rate of which hits of n were seen, from 0 to 1.
-func Wilson(hits, n int) (low, high float64) {
+// wilson is the 95 % interval of a rate of which hits of n were seen, from 0 to 1.
+func wilson(hits, n int) (low, high float64) {
 	if n == 0 {
 		return 0, 1
 	}

@@ -98,7 +98,7 @@ func TestWilson(t *testing.T) {
 		{0, 0, 0, 1},
 		{5, 5, 0.5655, 1},
 	} {
-		low, high := Wilson(tt.hits, tt.n)
+		low, high := wilson(tt.hits, tt.n)
 		if !near(low, tt.low, 0.00005) || !near(high, tt.high, 0.00005) {
 			t.Errorf("%d of %d: %.4f to %.4f; want %.4f to %.4f", tt.hits, tt.n, low, high, tt.low, tt.high)
 		}
