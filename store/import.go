@@ -258,9 +258,11 @@ func (b *Batch) atomically(fn func() error) error {
 	moves := len(b.moves)
 	err := fn()
 	if err != nil {
-		b.moves = b.moves[:min(moves, len(b.moves))] // no alert was joined: that comes when nothing can be refused any more
+		b.moves = b.moves[:min(moves, len(b.moves))]
 		b.forgetPeople()
+		open := b.tx.open // no alert was joined: that comes when nothing can be refused any more
 		b.tx.drop()
+		b.tx.open = open
 		if _, err := b.tx.Exec(`ROLLBACK TO line`); err != nil {
 			return err
 		}
