@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -10,50 +9,31 @@ import (
 // string reads a string. The common one without escapes is cut out whole.
 func (p *jsonParser) string() (string, error) {
 	p.at++
-	start := p.at
-	for p.at < len(p.in) {
+	var out []byte // what is before start, where there was an escape
+	for start := p.at; p.at < len(p.in); {
 		switch c := p.in[p.at]; {
 		case c == '"':
 			s := p.in[start:p.at]
+			if out != nil {
+				s = append(out, s...)
+			}
 			if !utf8.Valid(s) {
 				return "", p.fail("is not valid UTF-8")
 			}
 			p.at++
 			return string(s), nil
 		case c == '\\':
-			return p.escaped(start)
-		case c < 0x20:
-			return "", p.fail("has a control byte in a string; write it as an escape")
-		}
-		p.at++
-	}
-	return "", p.fail("ends inside a string")
-}
-
-// escaped goes on with a string at its first escape.
-func (p *jsonParser) escaped(start int) (string, error) {
-	out := bytes.Clone(p.in[start:p.at])
-	for p.at < len(p.in) {
-		switch c := p.in[p.at]; {
-		case c == '"':
-			if !utf8.Valid(out) {
-				return "", p.fail("is not valid UTF-8")
-			}
-			p.at++
-			return string(out), nil
-		case c == '\\':
+			out = append(out, p.in[start:p.at]...)
 			r, err := p.escape()
 			if err != nil {
 				return "", err
 			}
-			out = utf8.AppendRune(out, r)
-			continue
+			out, start = utf8.AppendRune(out, r), p.at
 		case c < 0x20:
 			return "", p.fail("has a control byte in a string; write it as an escape")
 		default:
-			out = append(out, c)
+			p.at++
 		}
-		p.at++
 	}
 	return "", p.fail("ends inside a string")
 }
