@@ -101,27 +101,23 @@ func (c *cond) null() bool { return c.op.takes == trueFalse && c.vals[0].(bool) 
 // add notes a condition on what p leads to.
 func (n *node) add(p *path, c cond) {
 	for _, rel := range p.rels {
-		n = n.sub(rel, ResourceNamed(rel.Target))
+		n = n.sub(rel)
 	}
-	switch {
-	case c.op.takes != trueFalse && p.leaf.Type == ToMany:
-		n = n.sub(p.leaf, ResourceNamed(p.leaf.Target))
+	if c.op.takes != trueFalse && (p.leaf.Type == ToMany || p.leaf.dimension()) {
+		n = n.sub(p.leaf)
 		n.self = append(n.self, c)
-	case c.op.takes != trueFalse && p.leaf.dimension():
-		n = n.sub(p.leaf, nil)
-		n.self = append(n.self, c)
-	default:
-		n.conds = append(n.conds, c)
+		return
 	}
+	n.conds = append(n.conds, c)
 }
 
-func (n *node) sub(via *Field, res *Resource) *node {
+func (n *node) sub(via *Field) *node {
 	for _, s := range n.subs {
 		if s.via.Name == via.Name {
 			return s
 		}
 	}
-	s := &node{res: res, via: via}
+	s := &node{res: ResourceNamed(via.Target), via: via}
 	n.subs = append(n.subs, s)
 	return s
 }
@@ -211,20 +207,9 @@ func (s *node) byID() bool {
 // absent reports whether s asks for nothing but NULLs, which a row without
 // related rows has as well.
 func (s *node) absent() bool {
-	if len(s.self) > 0 {
-		return false
-	}
-	for _, c := range s.conds {
-		if !c.null() {
-			return false
-		}
-	}
-	for _, sub := range s.subs {
-		if sub.res == nil || !sub.absent() {
-			return false
-		}
-	}
-	return true
+	return len(s.self) == 0 &&
+		!slices.ContainsFunc(s.conds, func(c cond) bool { return !c.null() }) &&
+		!slices.ContainsFunc(s.subs, func(sub *node) bool { return sub.res == nil || !sub.absent() })
 }
 
 func isDimension(b *binder, f *Field) string {
