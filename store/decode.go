@@ -161,32 +161,25 @@ var errOtherResource = errors.New("names a row of another resource")
 
 // parseURI returns the id in a resource_uri of r. The host, if there is one, does not count.
 func (r *Resource) parseURI(s string) (int64, error) {
-	rest := s
-	if after, ok := strings.CutPrefix(s, "http://"); ok {
-		_, rest, _ = strings.Cut(after, "/")
-		rest = "/" + rest
-	} else if after, ok := strings.CutPrefix(s, "https://"); ok {
-		_, rest, _ = strings.Cut(after, "/")
-		rest = "/" + rest
+	if scheme, after, ok := strings.Cut(s, "://"); ok && (scheme == "http" || scheme == "https") {
+		_, s, _ = strings.Cut(after, "/")
+		s = "/" + s
 	}
-	name, id, ok := strings.Cut(strings.TrimPrefix(rest, Base), "/")
-	if !ok || !strings.HasPrefix(rest, Base) {
-		return 0, fmt.Errorf("must be a URI such as %s", r.URI(3))
-	}
-	if name != r.Name {
-		if ResourceNamed(name) != nil {
-			return 0, fmt.Errorf("%w; wanted one such as %s", errOtherResource, r.URI(3))
+	rest, ours := strings.CutPrefix(s, Base)
+	switch name, id, parted := strings.Cut(rest, "/"); {
+	case !ours || !parted:
+	case name == r.Name:
+		n, err := strconv.ParseInt(strings.TrimSuffix(id, "/"), 10, 64)
+		if errors.Is(err, strconv.ErrRange) {
+			return maxID + 1, nil // well formed, but no row has it
 		}
-		return 0, fmt.Errorf("must be a URI such as %s", r.URI(3))
+		if err == nil && n > 0 {
+			return n, nil
+		}
+	case ResourceNamed(name) != nil:
+		return 0, fmt.Errorf("%w; wanted one such as %s", errOtherResource, r.URI(3))
 	}
-	n, err := strconv.ParseInt(strings.TrimSuffix(id, "/"), 10, 64)
-	if errors.Is(err, strconv.ErrRange) {
-		return maxID + 1, nil // well formed, but no row has it
-	}
-	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("must be a URI such as %s", r.URI(3))
-	}
-	return n, nil
+	return 0, fmt.Errorf("must be a URI such as %s", r.URI(3))
 }
 
 func (d *decoder) dimension(in *Input, key string, v *jsonValue) {
