@@ -2,7 +2,6 @@ package store
 
 import (
 	"bufio"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ func (r *Resource) AppendCSVHeader(b []byte, dims []string) []byte {
 func (r *Resource) AppendCSV(b []byte, row any, see View, raw bool) []byte {
 	id := r.ID(row)
 	b = append(strconv.AppendInt(b, id, 10), ',')
-	b = r.appendURI(b, id)
+	b = appendURI(b, r.Name, id)
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		b = append(b, ',')
@@ -57,32 +56,26 @@ func (r *Resource) AppendCSV(b []byte, row any, see View, raw bool) []byte {
 }
 
 func (f *Field) appendCell(b []byte, p any, raw bool) []byte {
-	text := ""
 	switch p := p.(type) {
 	case *string:
-		text = *p
-	case *sql.Null[string]:
-		text = p.V
+		if raw {
+			return appendQuoted(b, *p)
+		}
+		return appendQuoted(b, Visible(unformula(*p, true)))
 	case *[]int64:
-		target := ResourceNamed(f.Target)
 		for i, id := range *p {
 			if i > 0 {
 				b = append(b, ' ')
 			}
-			b = target.appendURI(b, id)
+			b = appendURI(b, f.Target, id)
 		}
 		return b
-	default: // no comma and no quote, but the quotes that JSON puts around times and URIs
-		json := f.appendJSON(nil, p)
-		if string(json) == "null" {
-			return b
-		}
-		return append(b, strings.Trim(string(json), `"`)...)
 	}
-	if !raw {
-		text = Visible(unformula(text, true))
+	json := f.appendJSON(nil, p)
+	if string(json) == "null" {
+		return b
 	}
-	return appendQuoted(b, text)
+	return append(b, strings.Trim(string(json), `"`)...) // JSON puts quotes around dates and URIs; no cell of these needs them
 }
 
 // unformula puts an apostrophe before what a spreadsheet may run as a formula, or

@@ -13,11 +13,11 @@ const Base = "/data-sub/api/"
 
 // URI returns the resource_uri of the row with that id.
 func (r *Resource) URI(id int64) string {
-	return string(r.appendURI(nil, id))
+	return string(appendURI(nil, r.Name, id))
 }
 
-func (r *Resource) appendURI(b []byte, id int64) []byte {
-	b = append(append(append(b, Base...), r.Name...), '/')
+func appendURI(b []byte, resource string, id int64) []byte {
+	b = append(append(append(b, Base...), resource...), '/')
 	return append(strconv.AppendInt(b, id, 10), '/')
 }
 
@@ -56,15 +56,18 @@ func (r *Resource) AppendJSON(b []byte, row any, see View) []byte {
 	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, id, 10)
 	b = append(b, `,"resource_uri":"`...)
-	b = r.appendURI(b, id)
+	b = appendURI(b, r.Name, id)
 	b = append(b, '"')
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		b = append(append(append(b, `,"`...), f.Name...), `":`...)
-		if f.Identity && !see.Identity {
-			b = append(b, f.blank()...)
-		} else {
+		switch {
+		case !f.Identity || see.Identity:
 			b = f.appendJSON(b, f.at(row))
+		case f.Type == String:
+			b = append(b, `""`...)
+		default:
+			b = append(b, "null"...)
 		}
 	}
 	if r.extra != nil {
@@ -84,14 +87,6 @@ func appendExtra(b []byte, extra []Anomaly, known []string) []byte {
 		}
 	}
 	return b
-}
-
-// blank is what a field shows to who may not see it.
-func (f *Field) blank() string {
-	if f.Type == String {
-		return `""`
-	}
-	return "null"
 }
 
 func (f *Field) appendJSON(b []byte, p any) []byte {
@@ -141,8 +136,7 @@ func (f *Field) appendInt(b []byte, n int64) []byte {
 	if f.Type == Datetime {
 		b = AppendInstant(b, n)
 	} else {
-		b = append(append(append(b, Base...), f.Target...), '/')
-		b = append(strconv.AppendInt(b, n, 10), '/')
+		b = appendURI(b, f.Target, n)
 	}
 	return append(b, '"')
 }
