@@ -31,15 +31,15 @@ func anomalies(p person, day int) [4]int {
 	var a [4]int
 	for c := range a {
 		v := base(p, day, c) + planted(p, day, c)
-		if p.dept == "Finance" && day >= 28 && day <= 31 && c == login { // quarter end
+		if p.Department == "Finance" && day >= 28 && day <= 31 && c == login { // quarter end
 			v += 260 + draw(120, "add", p.n, day, c)
 		}
-		if p.dept == "IT" && day == 24 && c == login { // VPN migration
+		if p.Department == "IT" && day == 24 && c == login { // VPN migration
 			v += 330 + draw(90, "add", p.n, day, c)
 		}
 		a[c] = clamp(v)
 	}
-	if p.dept == "Sales" && day >= 38 { // web-risk 1.4 drifts; milder in the ordinary days, lest all that arrives be Sales
+	if p.Department == "Sales" && day >= 38 { // web-risk 1.4 drifts; milder in the ordinary days, lest all that arrives be Sales
 		a[web] = clamp(a[web] + drift(day) + draw(160, "drift", p.n, day))
 	}
 	return a

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -19,7 +20,7 @@ type eventBody struct {
 func eventLines(staff []person) []line {
 	var lines []line
 	add := func(p person, kind string, day, lastDay int, text, source string) {
-		b := eventBody{Employee: employeeRef{p.id}, Kind: kind, At: stamp(moment(day, 9, 0)), Text: text, Source: source}
+		b := eventBody{Employee: p.employeeRef, Kind: kind, At: stamp(moment(day, 9, 0)), Text: text, Source: source}
 		if lastDay > 0 {
 			b.Until = stamp(moment(lastDay, 18, 0))
 		}
@@ -46,7 +47,7 @@ func eventLines(staff []person) []line {
 			add(p, "note", 21, 25, "Business trip to a client abroad", "travel desk")
 		}
 		if slices.Contains([]int{7, 68, 99, 168}, p.n) { // four people without a part
-			add(p, "role_change", 10+p.n%40, 0, "Moved to another team in "+p.dept, "HR")
+			add(p, "role_change", 10+p.n%40, 0, "Moved to another team in "+p.Department, "HR")
 		}
 	}
 	return lines
@@ -73,7 +74,7 @@ const (
 func decisionLines(staff []person, results []result) []line {
 	var lines []line
 	add := func(p person, at time.Time, reason int, b decisionBody) {
-		b.Employee, b.At = employeeRef{p.id}, stamp(at)
+		b.Employee, b.At = p.employeeRef, stamp(at)
 		if b.Action == "" {
 			b.Action, b.Reason = "dismiss", &reason
 		}
@@ -100,14 +101,10 @@ func decisionLines(staff []person, results []result) []line {
 func quarterEnd(results []result) []person {
 	peak, who := map[int]int{}, map[int]person{}
 	for _, r := range results {
-		if r.p.dept == "Finance" && r.p.part == "" && r.day >= 28 && r.day <= 31 {
+		if r.p.Department == "Finance" && r.p.part == "" && r.day >= 28 && r.day <= 31 {
 			peak[r.p.n], who[r.p.n] = max(peak[r.p.n], r.score), r.p
 		}
 	}
-	var all []person
-	for _, p := range who {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(a, b person) int { return cmp.Or(peak[b.n]-peak[a.n], a.n-b.n) })
+	all := slices.SortedFunc(maps.Values(who), func(a, b person) int { return cmp.Or(peak[b.n]-peak[a.n], a.n-b.n) })
 	return all[:8]
 }

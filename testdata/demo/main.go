@@ -83,7 +83,10 @@ func fixture() []line {
 	results := append(story(staff), ordinary(staff)...)
 	slices.SortStableFunc(results, func(a, b result) int { return a.at.Compare(b.at) })
 
-	lines := employeeLines(staff)
+	var lines []line
+	for _, p := range staff {
+		lines = append(lines, line{Resource: "employee", Body: p.employeeBody})
+	}
 	dated := append(eventLines(staff), resultLines(results)...)
 	dated = append(dated, decisionLines(staff, results)...)
 	slices.SortStableFunc(dated, func(a, b line) int { return a.at.Compare(b.at) })
@@ -96,6 +99,6 @@ func moment(day, hour, minute int) time.Time {
 }
 
 // stamp is a time as a Python script of 2014 posts it: str(datetime).
-func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05") }
+func stamp(t time.Time) string { return t.Format(time.DateTime) }
 
 func weekend(day int) bool { return day%7 >= 5 }

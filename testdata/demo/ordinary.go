@@ -56,7 +56,7 @@ func shifts(staff []person, given []result) []result {
 func shiftPool(staff []person) []person {
 	var pool []person
 	for _, p := range staff {
-		if p.part == "" && (p.dept == "Operations" || p.dept == "IT" || p.dept == "Contractors") {
+		if p.part == "" && (p.Department == "Operations" || p.Department == "IT" || p.Department == "Contractors") {
 			pool = append(pool, p)
 		}
 	}

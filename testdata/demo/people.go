@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 var (
@@ -52,12 +53,11 @@ var (
 
 // person is one employee.
 type person struct {
-	n                               int // place among all people, from 0
-	id, name, gender, nation, birth string
-	dept, role, site, manager       string
-	usb                             bool // uses removable storage as a habit
-	part                            part
-	left                            int // day from which the person is gone; 0 = stays
+	n    int  // place among all people, from 0
+	usb  bool // uses removable storage as a habit
+	part part
+	left int // day from which the person is gone; 0 = stays
+	employeeBody
 }
 
 // people are the 200 in a fixed order, department by department; the first of each heads it.
@@ -69,20 +69,24 @@ func people() []person {
 		head := len(all)
 		for k := range d.people {
 			n := len(all)
-			p := person{n: n, dept: d.name, role: d.role, usb: draw(1000, "usb", n) < d.usb, part: cast[fmt.Sprintf("%s/%d", d.name, k)]}
-			var first, last string
-			first, last, p.gender = newName(n, taken)
-			p.name = first + " " + last
+			p := person{n: n, usb: draw(1000, "usb", n) < d.usb, part: cast[fmt.Sprintf("%s/%d", d.name, k)]}
+			first, last, gender := newName(n, taken)
 			in := first[:1] + last[:1]
 			initials[in]++
-			p.id = fmt.Sprintf("%s%03d", in, initials[in])
-			p.nation = []string{"British", "British", "British", "Irish", "German", "Polish", "Indian", "Nigerian"}[draw(8, "nat", n)]
-			p.birth = fmt.Sprintf("%d-%02d-%02d", 1962+draw(40, "y", n), 1+draw(12, "m", n), 1+draw(28, "d", n))
-			p.site = []string{"Halden", "Halden", "Halden", "Northgate", "Remote"}[draw(5, "site", n)]
-			if k > 0 {
-				p.manager = all[head].id
+			p.employeeBody = employeeBody{
+				employeeRef: employeeRef{fmt.Sprintf("%s%03d", in, initials[in])},
+				Title:       map[string]string{"F": "Ms", "M": "Mr"}[gender], Name: first + " " + last, Gender: gender,
+				DateOfBirth:   fmt.Sprintf("%d-%02d-%02d", 1962+draw(40, "y", n), 1+draw(12, "m", n), 1+draw(28, "d", n)),
+				Nationality:   []string{"British", "British", "British", "Irish", "German", "Polish", "Indian", "Nigerian"}[draw(8, "nat", n)],
+				MaritalStatus: []string{"S", "M"}[draw(2, "ms", n)], Employment: "P", Role: d.role, Department: d.name,
+				Site: []string{"Halden", "Halden", "Halden", "Northgate", "Remote"}[draw(5, "site", n)],
 			}
-			p.left = leaves[p.part]
+			if k > 0 {
+				p.Manager = all[head].EmployeeID
+			}
+			if p.left = leaves[p.part]; p.left > 0 {
+				p.LeftOn = moment(p.left, 0, 0).Format(time.DateOnly)
+			}
 			all = append(all, p)
 		}
 	}
@@ -106,7 +110,7 @@ func newName(n int, taken map[string]bool) (first, last, gender string) {
 }
 
 type employeeBody struct {
-	EmployeeID    string `json:"employee_id"`
+	employeeRef
 	Title         string `json:"title"`
 	Name          string `json:"name"`
 	DateOfBirth   string `json:"dateOfBirth"`
@@ -119,20 +123,4 @@ type employeeBody struct {
 	Site          string `json:"site"`
 	Manager       string `json:"manager,omitempty"` // an employee_id: a name would show where names are hidden
 	LeftOn        string `json:"left_on,omitempty"`
-}
-
-func employeeLines(staff []person) []line {
-	var lines []line
-	for _, p := range staff {
-		b := employeeBody{
-			EmployeeID: p.id, Title: map[string]string{"F": "Ms", "M": "Mr"}[p.gender], Name: p.name, DateOfBirth: p.birth,
-			Gender: p.gender, Nationality: p.nation, MaritalStatus: []string{"S", "M"}[draw(2, "ms", p.n)], Employment: "P",
-			Role: p.role, Department: p.dept, Site: p.site, Manager: p.manager,
-		}
-		if p.left > 0 {
-			b.LeftOn = moment(p.left, 0, 0).Format("2006-01-02")
-		}
-		lines = append(lines, line{Resource: "employee", Body: b})
-	}
-	return lines
 }

@@ -126,7 +126,7 @@ func resultLines(results []result) []line {
 	var lines []line
 	for i, r := range results {
 		b := resultBody{
-			Employee: employeeRef{r.p.id}, Date: stamp(r.at), Reporter: r.model, Flag: "False",
+			Employee: r.p.employeeRef, Date: stamp(r.at), Reporter: r.model, Flag: "False",
 			Score: decimal(r.score), Evidence: append([]evidence{}, r.evidence...),
 		}
 		if r.score >= 600 {
