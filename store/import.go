@@ -52,8 +52,6 @@ func (b LineError) Error() string {
 	return fmt.Sprintf("line %d, field %s", b.Line, fieldErrors(b.Err.Fields).sentence())
 }
 
-var errDryRun = errors.New("nothing is to be stored")
-
 // Import stores the lines of a file in one transaction: {"resource", "body"}
 // objects as the API takes them, also with a "key", and decisions as in
 // testdata/demo. A line that an earlier import stored is passed over. Unless
@@ -61,27 +59,33 @@ var errDryRun = errors.New("nothing is to be stored")
 // What is imported counts as received at its own date.
 func Import(ctx context.Context, db *DB, who Actor, in io.Reader, o ImportOptions) (ImportReport, error) {
 	var rep ImportReport
-	_, _, err := Apply(ctx, db, who, func(b *Batch) (int, error) {
+	err := applyOrTry(ctx, db, who, o.DryRun, func(b *Batch) error {
 		rep = ImportReport{}
 		m := importer{b: b, o: o, rep: &rep}
-		if err := m.file(in); err != nil {
-			return 0, err
+		err := m.file(in)
+		if err == nil && rep.Wrong > 0 && !o.KeepGoing {
+			err = rep.refused(o)
 		}
-		if rep.Wrong > 0 && !o.KeepGoing {
-			return 0, rep.refused(o)
-		}
-		if o.DryRun {
-			if err := b.settle(); err != nil { // joined to errDryRun it would pass for it
-				return 0, err
-			}
-			return 0, errDryRun
-		}
-		return 0, nil
+		return err
 	})
-	if errors.Is(err, errDryRun) {
-		err = nil
-	}
 	return rep, err
+}
+
+// applyOrTry is Apply, but what is only tried is taken back at its end.
+func applyOrTry(ctx context.Context, db *DB, who Actor, try bool, fn func(*Batch) error) error {
+	_, _, err := Apply(ctx, db, who, func(b *Batch) (struct{}, error) {
+		err := fn(b)
+		if err == nil && try {
+			if err = b.settle(); err == nil {
+				err = errLook
+			}
+		}
+		return struct{}{}, err
+	})
+	if errors.Is(err, errLook) {
+		return nil
+	}
+	return err
 }
 
 func (r *ImportReport) refused(o ImportOptions) error {

@@ -40,7 +40,7 @@ type purge struct {
 // NotFound (the person), Invalid (the reason).
 func (db *DB) Purge(ctx context.Context, by Actor, p Purge) (Purged, error) {
 	var done Purged // outlives the error that takes a dry run back
-	_, _, err := Apply(ctx, db, by, func(b *Batch) (int, error) {
+	err := applyOrTry(ctx, db, by, p.DryRun, func(b *Batch) error {
 		u := &purge{Batch: b}
 		id, detail := int64(0), "before "+time.UnixMicro(p.Before).UTC().Format(time.DateOnly)
 		if p.Person != "" {
@@ -51,20 +51,11 @@ func (db *DB) Purge(ctx context.Context, by Actor, p Purge) (Purged, error) {
 		// Answers kept for retries tell of people, too.
 		u.exec(`DELETE FROM idempotency WHERE answer IS NOT NULL OR ids != '[]'`)
 		u.log = changeLog{} // the purge is the one row on record
-		if done = u.done; u.err == nil {
-			u.err = b.settle()
+		if done = u.done; u.err != nil {
+			return u.err
 		}
-		switch {
-		case u.err != nil:
-			return 0, u.err
-		case p.DryRun:
-			return 0, errDryRun
-		}
-		return 0, audit(b.tx, by, "purge", Employees.Name, id, detail+": "+done.String())
+		return audit(b.tx, by, "purge", Employees.Name, id, detail+": "+done.String())
 	})
-	if errors.Is(err, errDryRun) {
-		err = nil
-	}
 	return done, err
 }
 

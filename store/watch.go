@@ -8,7 +8,7 @@ import (
 
 const watchEvery = 500 * time.Millisecond
 
-var errLook = errors.New("only looked") // takes back nothing, counts as no change
+var errLook = errors.New("only looked") // ends what looks or tries, counts as no change
 
 // Watch looks until ctx ends whether another process, such as citd user lock,
 // has written to the file, and announces it as a change of any account.
