@@ -44,17 +44,14 @@ func migrate(ctx context.Context, path, schema string, from int) error {
 }
 
 // upgradeFile is migrate without the backup.
-func upgradeFile(ctx context.Context, path, schema string, from int) error {
+func upgradeFile(ctx context.Context, path, schema string, from int) (err error) {
 	w, err := sql.Open("sqlite", dsn(path, "busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(0)", "temp_store(MEMORY)",
 		"trusted_schema(0)", "cell_size_check(1)", "secure_delete(1)"))
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, w.Close()) }()
 	w.SetMaxOpenConns(1)
-	return errors.Join(upgrade(ctx, w, path, schema, from), w.Close())
-}
-
-func upgrade(ctx context.Context, w *sql.DB, path, schema string, from int) error {
 	tx, err := w.BeginTx(ctx, nil)
 	if err != nil {
 		return err
