@@ -16,13 +16,7 @@ type changeLog struct {
 	detail strings.Builder
 }
 
-func (c *changeLog) changed(r *Resource, id int64, fields []string) {
-	c.add("change", r, id, strings.Join(fields, " "))
-}
-
-func (c *changeLog) deleted(r *Resource, id int64) { c.add("delete", r, id, "") }
-
-func (c *changeLog) add(verb string, r *Resource, id int64, fields string) {
+func (c *changeLog) add(verb string, r *Resource, id int64, fields ...string) {
 	if c.n++; c.n == 1 {
 		c.verb, c.object, c.id = verb, r.Name, id
 	}
@@ -33,7 +27,7 @@ func (c *changeLog) add(verb string, r *Resource, id int64, fields string) {
 		if c.n > 1 {
 			c.detail.WriteString("; ")
 		}
-		fmt.Fprintf(&c.detail, "%s %s %d %s", verb, r.Name, id, fields)
+		fmt.Fprintf(&c.detail, "%s %s %d %s", verb, r.Name, id, strings.Join(fields, " "))
 	}
 }
 

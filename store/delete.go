@@ -10,7 +10,7 @@ func (b *Batch) Delete(r *Resource, id int64) error {
 	if err != nil {
 		return err
 	}
-	b.log.deleted(r, id)
+	b.log.add("delete", r, id)
 	return b.remove(r, id, row)
 }
 

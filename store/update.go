@@ -150,7 +150,7 @@ func (b *Batch) writeRow(r *Resource, old, now any, changed []string) error {
 	if r == Employees || r == Addresses { // which nests in it
 		b.forgetPeople()
 	}
-	b.log.changed(r, r.ID(now), changed)
+	b.log.add("change", r, r.ID(now), changed...)
 	if res, ok := now.(*Result); ok {
 		return b.moved(old.(*Result), res)
 	}
