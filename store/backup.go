@@ -141,14 +141,12 @@ func sweep(folder, pattern string) {
 }
 
 // matching lists the files of folder whose names match pattern, sorted.
-func matching(folder, pattern string) (out []string) {
-	all, _ := os.ReadDir(folder)
-	for _, e := range all {
-		if ok, _ := filepath.Match(pattern, e.Name()); ok {
-			out = append(out, filepath.Join(folder, e.Name()))
-		}
+func matching(folder, pattern string) []string {
+	all, _ := fs.Glob(os.DirFS(folder), pattern)
+	for i, name := range all {
+		all[i] = filepath.Join(folder, name)
 	}
-	return out
+	return all
 }
 
 // onDisk says what went wrong in the file system.
@@ -253,13 +251,13 @@ func newestGood(path string) string {
 	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(modified(b), modified(a)) })
 	for _, b := range all {
 		st, err := os.Lstat(b)
-		if err != nil {
-			continue
+		if err == nil {
+			_, err = readHeader(b, st)
 		}
-		if _, err := readHeader(b, st); err != nil {
-			continue
+		if err == nil {
+			_, err = inspect(context.Background(), b, "", quickly)
 		}
-		if _, err := inspect(context.Background(), b, "", quickly); err == nil {
+		if err == nil {
 			return b
 		}
 	}
