@@ -78,7 +78,7 @@ func importFile(ctx context.Context, path, name string, o store.ImportOptions) e
 			return &exit{code: 65, msg: "some lines were wrong"}
 		}
 		return nil
-	})
+	}, nil)
 	if e := store.AsError(err); err != nil && e.Kind == store.Locked {
 		e.Hint = "Stop it first, or post to it: PATCH " + store.ServedBy(path).Addr + store.Base + "detectionmodelresult/ takes lists."
 	}

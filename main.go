@@ -174,17 +174,6 @@ func env(key, otherwise string) string {
 	return otherwise
 }
 
-// open opens the file that a command works on beside a server that may be running.
-func open(ctx context.Context, path string) (*store.DB, error) {
-	db, err := store.Open(ctx, path, store.Options{})
-	if e := store.AsError(err); err != nil && e.Kind == store.NoFile {
-		if at := lastServed(); at != "" {
-			e.Hint = "A citd of yours is running on " + at + ". Add:  --db " + at
-		}
-	}
-	return db, err
-}
-
 // onFile makes a command of what do does on the open file.
 func onFile(path *string, do func(cmd *cobra.Command, db *store.DB, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
@@ -192,10 +181,15 @@ func onFile(path *string, do func(cmd *cobra.Command, db *store.DB, args []strin
 	}
 }
 
-// with runs fn on the open file; a close that fails fails the command.
+// with runs fn on the file, beside a server that may be running; a close that fails fails the command.
 func with(ctx context.Context, path string, fn func(*store.DB) error) (err error) {
-	db, err := open(ctx, path)
+	db, err := store.Open(ctx, path, store.Options{})
 	if err != nil {
+		if e := store.AsError(err); e.Kind == store.NoFile {
+			if at := lastServed(); at != "" {
+				e.Hint = "A citd of yours is running on " + at + ". Add:  --db " + at
+			}
+		}
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -55,21 +54,19 @@ func ageInDays(age string) (int, error) {
 
 func purge(cmd *cobra.Command, path string, p store.Purge, days int) error {
 	var done store.Purged
-	var backups string
-	var scrub string
+	var backups, full string
+	scrub := func() error { return store.Scrub(cmd.Context(), full) }
+	if p.DryRun {
+		scrub = nil
+	}
 	err := alone(cmd.Context(), path, func(db *store.DB) (err error) {
 		if days > 0 {
 			p.Before = db.Now() - int64(days)*(24*time.Hour).Microseconds()
 		}
-		backups, scrub = db.BackupFolder(), db.Path()
+		backups, full = db.BackupFolder(), db.Path()
 		done, err = db.Purge(cmd.Context(), store.Actor{}, p)
 		return err
-	}, func() error {
-		if p.DryRun {
-			return nil
-		}
-		return store.Scrub(cmd.Context(), scrub)
-	})
+	}, scrub)
 	if err != nil {
 		return err
 	}
@@ -77,8 +74,8 @@ func purge(cmd *cobra.Command, path string, p store.Purge, days int) error {
 		return emit(cmd, "would remove "+done.String())
 	}
 	say("Nightly backups in %s hold it for up to 7 more nights, and copies that you made yourself until you remove them.", backups)
-	if kept, err := filepath.Glob(scrub + ".before-restore-*"); err == nil && len(kept) > 0 {
+	if kept, err := filepath.Glob(full + ".before-restore-*"); err == nil && len(kept) > 0 {
 		say("So does what restores kept; remove it yourself: %s", strings.Join(kept, ", "))
 	}
-	return emit(cmd, fmt.Sprintf("removed %s", done))
+	return emit(cmd, "removed "+done.String())
 }

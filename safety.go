@@ -104,8 +104,8 @@ func checked(r *store.Report) string {
 		r.Rows["employee"], r.Rows["detectionevidence"], r.Rows["detectionmodelresult"], r.Rows["alert"], r.Rows["decision"], r.Audit)
 }
 
-// alone runs fn on the file while no server has it, and after once it is closed.
-func alone(ctx context.Context, path string, fn func(*store.DB) error, after ...func() error) (err error) {
+// alone runs fn on the file while no server has it, and after, if there is one, once it is closed.
+func alone(ctx context.Context, path string, fn func(*store.DB) error, after func() error) (err error) {
 	if _, err := os.Lstat(path); err != nil {
 		return with(ctx, path, fn) // which says where it might be
 	}
@@ -118,15 +118,10 @@ func alone(ctx context.Context, path string, fn func(*store.DB) error, after ...
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(fn(db), db.Close()); err != nil {
+	if err := errors.Join(fn(db), db.Close()); err != nil || after == nil {
 		return err
 	}
-	for _, do := range after {
-		if err := do(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return after()
 }
 
 // keepSafe makes the nightly backups until ctx ends, and calls stop when the
