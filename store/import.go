@@ -192,7 +192,9 @@ func (m *importer) store(resource string, text []byte) error {
 			return err
 		}
 	}
-	if known, err := m.b.known(key); err != nil || known {
+	var known bool
+	err = m.b.tx.Row(`SELECT EXISTS (SELECT 1 FROM idempotency WHERE account = ? AND key = ?)`, []any{m.b.actor.ID, key}, &known)
+	if err != nil || known {
 		m.rep.Known++
 		return err
 	}
@@ -218,12 +220,6 @@ func envelope(v *jsonValue, key string) (resource, _ string, body *jsonValue, er
 	return name.text, key, body, nil
 }
 
-// known reports whether the line with that key is stored already.
-func (b *Batch) known(key string) (ok bool, err error) {
-	err = b.tx.Row(`SELECT EXISTS (SELECT 1 FROM idempotency WHERE account = ? AND key = ?)`, []any{b.actor.ID, key}, &ok)
-	return ok, err
-}
-
 func (m *importer) save(resource string, body *jsonValue) error {
 	if resource == "decision" {
 		d, err := readDecision(body)
@@ -241,17 +237,11 @@ func (m *importer) save(resource string, body *jsonValue) error {
 		return err
 	}
 	if res, ok := in.row.(*Result); ok {
-		defer m.b.tx.at(res.Date)()
+		defer func(now int64) { m.b.tx.Now = now }(m.b.tx.Now)
+		m.b.tx.Now = res.Date
 	}
 	_, err = m.b.Post(in)
 	return err
-}
-
-// at makes t the time of what follows, until the function it returns is called.
-func (tx *Tx) at(t int64) (back func()) {
-	now := tx.Now
-	tx.Now = t
-	return func() { tx.Now = now }
 }
 
 // atomically runs fn so that an error takes back what fn did, and only that.
