@@ -22,7 +22,13 @@ func VerifyAlerts(ctx context.Context, db *DB) (out []string, err error) {
 		for _, a := range list {
 			diff, err := a.differences(db, db.Now())
 			if err == nil && len(diff) > 0 { // a write may have come between: look again where none can
-				diff, err = Write(ctx, db, func(tx *Tx) ([]string, error) { return recheck(tx, a.id) })
+				diff, err = Write(ctx, db, func(tx *Tx) ([]string, error) {
+					now, err := loadAlert(tx, a.id)
+					if err != nil {
+						return nil, err
+					}
+					return now.differences(tx, tx.Now)
+				})
 			}
 			if err != nil {
 				return nil, err
@@ -33,14 +39,6 @@ func VerifyAlerts(ctx context.Context, db *DB) (out []string, err error) {
 	}
 	loose, err := Write(ctx, db, looseResults)
 	return append(out, loose...), err
-}
-
-func recheck(tx *Tx, alert int64) ([]string, error) {
-	a, err := loadAlert(tx, alert)
-	if err != nil {
-		return nil, err
-	}
-	return a.differences(tx, tx.Now)
 }
 
 // differences tells what the row says other than its decisions and results.
