@@ -22,21 +22,18 @@ const (
 // without the database.
 type Input struct {
 	res     *Resource
-	row     any     // holds the values given
-	given   []bool  // by field: was it there?
-	whole   bool    // what it lacks is to be empty, not to stay
-	id      int64   // as given; 0: none
-	self    int64   // from resource_uri; 0: none
-	links   []links // by field, of references
+	row     any      // holds the values given
+	given   []bool   // by field: was it there?
+	whole   bool     // what it lacks is to be empty, not to stay
+	id      int64    // as given; 0: none
+	self    int64    // from resource_uri; 0: none
+	links   [][]link // by field, the references given for it
 	extra   []Anomaly
 	cleared []string // further dimensions given as null
 	ignored []string // keys that nobody knows
 	path    string   // where it stands in the request: "", "employee.", "evidence.1."
 	text    []byte   // as it came; shares the body
 }
-
-// links are the references given for one field.
-type links []link
 
 // link is a reference, in: a row's id, or an object to store first.
 type link struct {
@@ -85,7 +82,7 @@ type decoder struct {
 
 // object decodes v as a row of r. path is put before the names of fields.
 func (d *decoder) object(r *Resource, v *jsonValue, path string) *Input {
-	in := &Input{res: r, row: r.make(), given: make([]bool, len(r.Fields)), links: make([]links, len(r.Fields)), path: path, text: v.raw}
+	in := &Input{res: r, row: r.make(), given: make([]bool, len(r.Fields)), links: make([][]link, len(r.Fields)), path: path, text: v.raw}
 	for i, key := range v.keys {
 		val := &v.list[i]
 		f := r.fieldIndex(key)
@@ -260,7 +257,7 @@ func (d *decoder) rawList(f *Field, name string, v *jsonValue, p *string) {
 
 // bool takes what scripts of 2014 send: "True" as well as true, and 1.0.
 func (d *decoder) bool(name string, v *jsonValue, p *bool) {
-	b, ok := ParseBool(v.text)
+	b, ok := parseBool(v.text)
 	if v.kind == jsonNumber {
 		x, finite := parseFloat(v.text)
 		b, ok = x == 1, finite && (x == 0 || x == 1)
@@ -271,8 +268,8 @@ func (d *decoder) bool(name string, v *jsonValue, p *bool) {
 	*p = b
 }
 
-// ParseBool reads a boolean in any of the spellings that clients use.
-func ParseBool(s string) (value, ok bool) {
+// parseBool reads a boolean in any of the spellings that clients use.
+func parseBool(s string) (value, ok bool) {
 	switch strings.ToLower(s) {
 	case "true", "1":
 		return true, true
@@ -284,7 +281,7 @@ func ParseBool(s string) (value, ok bool) {
 
 // float takes true and false as Python does, for 1 and 0.
 func (d *decoder) float(name string, v *jsonValue) (float64, bool) {
-	if yes, ok := ParseBool(v.text); v.kind == jsonBool && ok {
+	if yes, ok := parseBool(v.text); v.kind == jsonBool && ok {
 		if yes {
 			return 1, true
 		}
@@ -331,7 +328,7 @@ func (d *decoder) int(in *Input, i int, v *jsonValue, p *int64) {
 	f, name := &in.res.Fields[i], in.path+in.res.Fields[i].Name
 	if f.Type == ToOne {
 		if l, ok := d.link(f, name, v); ok {
-			in.links[i] = links{l}
+			in.links[i] = []link{l}
 		}
 		return
 	}
