@@ -38,8 +38,7 @@ func Export(ctx context.Context, db *DB, w io.Writer, o ExportOptions) error {
 			if _, err := w.Write(b); err != nil {
 				return err
 			}
-		}
-		if !o.CSV {
+		} else {
 			v.Dimensions = nil // lines leave out what a row lacks; CSV has a column for each
 		}
 		err = db.Each(ctx, q, func(row any) error {
