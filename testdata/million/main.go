@@ -11,6 +11,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -213,10 +214,5 @@ func (f *filler) decide(ctx context.Context, alerts []int64, r *rand.Rand) error
 		wg.Go(func() { _, errs[i] = store.Decide(ctx, f.db, who, id, c) })
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(errs...)
 }
