@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"citd/store"
 
@@ -106,18 +105,16 @@ func newLoginLink(path *string) *cobra.Command {
 func newVersion() *cobra.Command {
 	var deps bool
 	cmd := &cobra.Command{Use: "version", Short: "Say what this is, and what it is made of", Args: names(0), RunE: func(cmd *cobra.Command, _ []string) error {
-		info, _ := debug.ReadBuildInfo()
-		var text strings.Builder
-		text.WriteString("citd " + version())
-		if info != nil {
-			text.WriteString(" " + info.GoVersion)
-		}
-		if deps && info != nil {
-			for _, m := range info.Deps {
-				text.WriteString("\n" + m.Path + " " + m.Version)
+		text := "citd " + version()
+		if info, ok := debug.ReadBuildInfo(); ok {
+			text += " " + info.GoVersion
+			if deps {
+				for _, m := range info.Deps {
+					text += "\n" + m.Path + " " + m.Version
+				}
 			}
 		}
-		return emit(cmd, text.String())
+		return emit(cmd, text)
 	}}
 	cmd.Flags().BoolVar(&deps, "deps", false, "list the modules in it")
 	return cmd
