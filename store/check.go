@@ -230,6 +230,7 @@ func checkShape(ctx context.Context, q querier, path, schema string) error {
 
 type querier interface {
 	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
 }
 
 // squeeze takes comments and the space that means nothing out of SQL of ours.

@@ -79,15 +79,8 @@ func (db *DB) verifyPages(ctx context.Context, r *Report) error {
 
 // orphans counts rows that refer to rows that are not there.
 func orphans(ctx context.Context, q querier) (n int, err error) {
-	rows, err := q.QueryContext(ctx, `PRAGMA foreign_key_check`)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		n++
-	}
-	return n, rows.Err()
+	err = q.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&n)
+	return n, err
 }
 
 func (db *DB) verifyCounts(ctx context.Context, r *Report) error {
