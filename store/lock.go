@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -84,7 +83,7 @@ func (l *Lock) Free() error {
 func ServedBy(path string) (h Holder) {
 	b, err := os.ReadFile(path + ".lock")
 	if err == nil && len(b) < 1024 {
-		_, _ = fmt.Sscan(strings.TrimSpace(string(b)), &h.PID, &h.Addr)
+		_, _ = fmt.Sscan(string(b), &h.PID, &h.Addr)
 	}
 	return h
 }

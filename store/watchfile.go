@@ -184,13 +184,9 @@ func (f *watched) markIn(pages []int64, size int64) bool {
 	}
 	text := make([]byte, size)
 	for _, p := range pages {
-		if _, err := f.raw.ReadAt(text, (p-1)*size); err != nil {
-			continue
-		}
-		for _, m := range f.marks {
-			if bytes.Contains(text, []byte(m)) {
-				return true
-			}
+		_, err := f.raw.ReadAt(text, (p-1)*size)
+		if err == nil && slices.ContainsFunc(f.marks, func(m string) bool { return bytes.Contains(text, []byte(m)) }) {
+			return true
 		}
 	}
 	return false
