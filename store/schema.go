@@ -60,14 +60,8 @@ func describe(f Field, but map[string]any) map[string]any {
 		"help_text":    f.Help,
 		"verbose_name": strings.ReplaceAll(f.Name, "_", " "),
 	}
-	switch f.Type {
-	case ToOne:
-		d["related_type"] = "to_one"
-	case ToMany:
-		d["related_type"] = "to_many"
-	}
-	if d["related_type"] != nil {
-		d["related_schema"] = Base + f.Target + "/schema/"
+	if related := map[Type]string{ToOne: "to_one", ToMany: "to_many"}[f.Type]; related != "" {
+		d["related_type"], d["related_schema"] = related, Base+f.Target+"/schema/"
 	}
 	maps.Copy(d, but)
 	return d
