@@ -110,16 +110,16 @@ type employeeRef struct {
 }
 
 type resultBody struct {
-	Employee employeeRef  `json:"employee"`
-	Date     string       `json:"date"`
-	Reporter string       `json:"reporter"`
-	Flag     string       `json:"flag"` // as text, as Python's str(bool) reads
-	Score    json.Number  `json:"score"`
-	Email    *json.Number `json:"email_anomaly,omitempty"`
-	Web      *json.Number `json:"web_anomaly,omitempty"`
-	Device   *json.Number `json:"device_anomaly,omitempty"`
-	Login    *json.Number `json:"login_anomaly,omitempty"`
-	Evidence []evidence   `json:"evidence"`
+	Employee employeeRef `json:"employee"`
+	Date     string      `json:"date"`
+	Reporter string      `json:"reporter"`
+	Flag     string      `json:"flag"` // as text, as Python's str(bool) reads
+	Score    json.Number `json:"score"`
+	Email    json.Number `json:"email_anomaly,omitempty"`
+	Web      json.Number `json:"web_anomaly,omitempty"`
+	Device   json.Number `json:"device_anomaly,omitempty"`
+	Login    json.Number `json:"login_anomaly,omitempty"`
+	Evidence []evidence  `json:"evidence"`
 }
 
 func resultLines(results []result) []line {
@@ -132,10 +132,9 @@ func resultLines(results []result) []line {
 		if r.score >= 600 {
 			b.Flag = "True"
 		}
-		fields := [4]**json.Number{email: &b.Email, web: &b.Web, device: &b.Device, login: &b.Login}
+		fields := [4]*json.Number{email: &b.Email, web: &b.Web, device: &b.Device, login: &b.Login}
 		for _, c := range r.channels {
-			v := decimal(r.values[c])
-			*fields[c] = &v
+			*fields[c] = decimal(r.values[c])
 		}
 		l := line{at: r.at, Resource: "detectionmodelresult", Key: fmt.Sprintf("demo-%04d", i+1), Body: b}
 		lines = append(lines, l)
