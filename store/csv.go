@@ -15,16 +15,11 @@ import (
 // AppendCSVHeader appends the first line of r's CSV: the names that a row's JSON
 // has, those of the further dimensions dims last.
 func (r *Resource) AppendCSVHeader(b []byte, dims []string) []byte {
-	b = append(b, "id,resource_uri"...)
-	for i := range r.Fields {
-		b = append(append(b, ','), r.Fields[i].Name...)
-	}
+	names := slices.Insert(r.names(), 1, "resource_uri")
 	if r.extra != nil {
-		for _, d := range dims {
-			b = append(append(b, ','), d...)
-		}
+		names = append(names, dims...)
 	}
-	return append(b, '\n')
+	return append(append(b, strings.Join(names, ",")...), '\n')
 }
 
 // AppendCSV appends row as a line of CSV. null is an empty cell, references are
