@@ -73,8 +73,8 @@ func report(w io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
-	var x *exit
-	if !errors.As(err, &x) {
+	x, ok := errors.AsType[*exit](err)
+	if !ok {
 		e := store.AsError(err)
 		x = &exit{exitCode[e.Kind], e.Msg, e.Hint, e.Err}
 		if e.Kind == store.Internal && e.Err != nil {

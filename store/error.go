@@ -66,8 +66,7 @@ func Errorf(k Kind, format string, args ...any) *Error {
 
 // AsError returns the Error in err's chain, or wraps err as Internal.
 func AsError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return &Error{Kind: Internal, Msg: "something went wrong here; the log has the details", Err: err}

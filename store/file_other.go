@@ -19,6 +19,6 @@ func mayWrite(string) bool { return true }
 
 // isFull reports whether err says that there is no room (Windows: ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL).
 func isFull(err error) bool {
-	var n syscall.Errno
-	return errors.As(err, &n) && (n == 112 || n == 39)
+	n, ok := errors.AsType[syscall.Errno](err)
+	return ok && (n == 112 || n == 39)
 }

@@ -75,8 +75,7 @@ func (db *DB) readable() {
 // failedFlush fails the store when a flush failed: what the disk has kept is not
 // known until it is read anew, and another flush would seem to succeed.
 func (db *DB) failedFlush(err error) {
-	var se *sqlite.Error
-	if errors.As(err, &se) && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC) {
+	if se, ok := errors.AsType[*sqlite.Error](err); ok && (se.Code() == sqlite3.SQLITE_IOERR_FSYNC || se.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC) {
 		_ = db.fail(err, "the disk could not store a change; nothing more is stored", lookAfter)
 	}
 }
