@@ -248,14 +248,9 @@ func newLog() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: quote}))
 }
 
-// limitMemory asks the garbage collector to stay under 192 MiB, so that with
+// limitMemory asks the garbage collector to stay under 176 MiB, so that with
 // SQLite's caches the process stays under 256, unless GOMEMLIMIT says otherwise.
-//
-// Little lives long, so that collecting seldom takes some MB and spares a twentieth of a post.
 func limitMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(176 << 20)
 	}

@@ -232,9 +232,9 @@ func dsn(path string, pragmas ...string) string {
 }
 
 func (db *DB) connect(ctx context.Context, h header) (err error) {
-	read := []string{"busy_timeout(5000)", "query_only(1)", "cache_size(-4096)", "temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)"}
+	read := []string{"busy_timeout(5000)", "query_only(1)", "cache_size(-2048)", "temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)"}
 	write := []string{
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + syncMode() + ")", "foreign_keys(1)", "cache_size(-16384)",
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + syncMode() + ")", "foreign_keys(1)", "cache_size(-8192)",
 		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)", "trusted_schema(0)", "cell_size_check(1)", "secure_delete(1)",
 	}
 	how := ""
