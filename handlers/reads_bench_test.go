@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -52,10 +51,7 @@ func BenchmarkReads(b *testing.B) {
 	if path == "" {
 		b.Skip("CITD_BENCH_FILE names no file")
 	}
-	p := &program{bin: filepath.Join(b.TempDir(), "citd"), path: path}
-	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", p.bin, "citd").CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	p := &program{bin: built(b), path: path}
 	out, err := exec.Command(p.bin, "token", "add", fmt.Sprint("bench ", time.Now().UnixNano()), "--db", path).Output()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
