@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -15,25 +16,28 @@ type openAlerts struct {
 
 // openOf are the open alerts of one person.
 type openOf struct {
-	since int64       // all with a result dated from then on are here
-	list  []*alertRow // by id
+	window             // all that a result of these dates may fit into are here
+	list   []*alertRow // by id
 }
 
 // maxOpen is how many alerts and people are held at most, about 10 MB.
 var maxOpen = 30_000
 
-const openReach = 60 // days before a result that are read along, for those that follow
+const openReach = 60 // days before a result that are read along for who comes back
 
 // openAlerts returns the open alerts of a person that a result of that date may fit into, by id.
 func (tx *Tx) openAlerts(person, date int64) ([]*alertRow, error) {
 	o := &tx.open
 	p := o.people[person]
-	nearest := (utcDay(date) - groupDays) * microDay
-	if p != nil && p.since <= nearest {
+	if p != nil && p.first <= date && date <= p.last {
 		return p.list, nil
 	}
-	since := nearest - openReach*microDay
-	found, err := loadAlerts(tx, `employee = ? AND `+openStates+` AND last_date >= ?`, person, since)
+	w := window{date, date}
+	if p != nil {
+		w = window{date - openReach*microDay, math.MaxInt64 / 2}
+	}
+	found, err := loadAlerts(tx, `employee = ? AND `+openStates+` AND last_date >= ? AND first_date < ?`,
+		person, (utcDay(w.first)-groupDays)*microDay, (utcDay(w.last)+groupDays+1)*microDay)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +49,7 @@ func (tx *Tx) openAlerts(person, date int64) ([]*alertRow, error) {
 		o.people[person] = p
 		o.n++
 	}
-	p.since = since
+	p.window = w
 	for _, a := range found {
 		if !slices.ContainsFunc(p.list, func(held *alertRow) bool { return held.id == a.id }) { // which may have changed
 			p.list = append(p.list, a)
