@@ -20,8 +20,10 @@ const (
 
 // activityKinds are values of kind=, and in words.
 var activityKinds = [][2]string{
-	{string(store.AllActivity), "All"}, {string(store.OnlyDecisions), "Decisions"},
-	{string(store.OnlyChanges), "Posts"}, {string(store.OnlyAccess), "Access"},
+	{string(store.AllActivity), "All"},
+	{string(store.OnlyDecisions), "Decisions"},
+	{string(store.OnlyChanges), "Posts"},
+	{string(store.OnlyAccess), "Access"},
 }
 
 // asked is what the address of the activity page asks for.

@@ -25,10 +25,12 @@ func TestImport(t *testing.T) {
 		{name: "a wrong line", file: good + `{"resource":"employee","body":{}}` + "\n", wrong: 1, stored: 2, err: "f line 3, field employee_id: is required"},
 		{name: "keep going", file: `{"resource":"employee","body":{}}` + "\n" + good + "x\n", o: ImportOptions{KeepGoing: true}, stored: 2, wrong: 2, employees: 1},
 		{name: "keep going takes back what a wrong line began", file: `{"resource":"detectionmodelresult","body":{"employee":{"employee_id":"Z"},"evidence":["/data-sub/api/detectionevidence/9/"],"date":"2026-01-01","score":1}}`, o: ImportOptions{KeepGoing: true}, wrong: 1},
-		{name: "keep going joins what came before a wrong line", o: ImportOptions{KeepGoing: true}, stored: 4, wrong: 1, employees: 1,
+		{
+			name: "keep going joins what came before a wrong line", o: ImportOptions{KeepGoing: true}, stored: 4, wrong: 1, employees: 1,
 			file: good + `{"resource":"detectionmodelresult","body":{"employee":{"employee_id":"A"},"date":"2026-01-01","score":3}}` + "\n" +
 				`{"resource":"detectionmodelresult","body":{"employee":{"employee_id":"A"},"evidence":["/data-sub/api/detectionevidence/9/"],"date":"2026-01-01","score":1}}` + "\n" +
-				`{"resource":"detectionmodelresult","body":{"employee":{"employee_id":"A"},"date":"2026-01-02","score":2}}`},
+				`{"resource":"detectionmodelresult","body":{"employee":{"employee_id":"A"},"date":"2026-01-02","score":2}}`,
+		},
 		{name: "unknown resource", file: `{"resource":"user","body":{}}`, wrong: 1, err: `no resource "user"`},
 		{name: "too long a line", file: strings.Repeat("x", maxLine+1), err: "longer than 1 MiB"},
 		{name: "compressed", file: "\x1f\x8b\x08", err: "compressed"},
