@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,7 +91,7 @@ func newLoginLink(path *string) *cobra.Command {
 			}
 			at := store.ServedBy(db.Path()).Addr
 			if at == "" {
-				at = "http://" + cmp.Or(os.Getenv("CITD_ADDR"), defaultAddr)
+				at = "http://" + env("CITD_ADDR", defaultAddr)
 				say("citd is not running on %s: start it within 10 minutes.", db.Path())
 			}
 			say("For %s, good once within 10 minutes:", name)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -31,8 +30,7 @@ func newDemo() *cobra.Command {
 			return demo(cmd.Context(), addr, keep)
 		},
 	}
-	cmd.Flags().StringVar(&addr, "addr", cmp.Or(os.Getenv("CITD_ADDR"), defaultAddr),
-		"`ADDRESS` to listen on (or $CITD_ADDR); if it is taken, the next free port")
+	cmd.Flags().StringVar(&addr, "addr", env("CITD_ADDR", defaultAddr), "`ADDRESS` to listen on (or $CITD_ADDR); if it is taken, the next free port")
 	cmd.Flags().StringVar(&keep, "keep", "", "`FILE` to keep the demo in, instead of a temporary one")
 	return cmd
 }

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -132,7 +131,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return wrong("See:  "+cmd.CommandPath()+" --help", "%s", err)
 	})
-	path := root.PersistentFlags().String("db", cmp.Or(os.Getenv("CITD_DB"), "citd.db"), "database `FILE` (or $CITD_DB)")
+	path := root.PersistentFlags().String("db", env("CITD_DB", "citd.db"), "database `FILE` (or $CITD_DB)")
 	root.AddCommand(newServe(path), newDemo(), newInit(path), newLoginLink(path), newUser(path), newToken(path),
 		newImport(path), newExport(path), newFeedback(path), newBackup(path), newRestore(path), newVerify(path), newPurge(path), newVersion())
 	return root
@@ -166,6 +165,13 @@ func names(n int) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+func env(key, otherwise string) string {
+	if v := os.Getenv(key); v != "" {
+		return v
+	}
+	return otherwise
 }
 
 // onFile makes a command of what do does on the open file.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -42,7 +41,7 @@ func newServe(path *string) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), *path, o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.addr, "addr", cmp.Or(os.Getenv("CITD_ADDR"), defaultAddr), "`ADDRESS` to listen on (or $CITD_ADDR); port 0 picks a free one")
+	f.StringVar(&o.addr, "addr", env("CITD_ADDR", defaultAddr), "`ADDRESS` to listen on (or $CITD_ADDR); port 0 picks a free one")
 	f.StringSliceVar(&o.hosts, "allow-host", nil, "`NAME` by which browsers may call this server besides localhost")
 	f.StringVar(&o.cert, "tls-cert", os.Getenv("CITD_TLS_CERT"), "`FILE` of the certificate, for other than loopback addresses (or $CITD_TLS_CERT)")
 	f.StringVar(&o.key, "tls-key", os.Getenv("CITD_TLS_KEY"), "`FILE` of its key (or $CITD_TLS_KEY)")
