@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"citd/store"
 
@@ -105,16 +106,17 @@ func newLoginLink(path *string) *cobra.Command {
 func newVersion() *cobra.Command {
 	var deps bool
 	cmd := &cobra.Command{Use: "version", Short: "Say what this is, and what it is made of", Args: names(0), RunE: func(cmd *cobra.Command, _ []string) error {
-		text := "citd " + version()
+		var text strings.Builder
+		text.WriteString("citd " + version())
 		if info, ok := debug.ReadBuildInfo(); ok {
-			text += " " + info.GoVersion
+			text.WriteString(" " + info.GoVersion)
 			if deps {
 				for _, m := range info.Deps {
-					text += "\n" + m.Path + " " + m.Version
+					text.WriteString("\n" + m.Path + " " + m.Version)
 				}
 			}
 		}
-		return emit(cmd, text)
+		return emit(cmd, text.String())
 	}}
 	cmd.Flags().BoolVar(&deps, "deps", false, "list the modules in it")
 	return cmd

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"io"
@@ -79,13 +80,7 @@ func loadAlert(tx *Tx, id int64) (*alertRow, error) {
 // SQLite rewrites an index when a column of it is named, even if its value
 // stays; so columns are named in groups, each only when it has changed.
 func (a *alertRow) save(tx *Tx) error {
-	f, w, fresh := &a.summary, a.was, a.id == 0
-	switch {
-	case fresh:
-		w = &summary{}
-	case w == nil:
-		return nil
-	}
+	f, w, fresh := &a.summary, cmp.Or(a.was, &a.summary), a.id == 0
 	s := setter{cols: make([]string, 0, alertWidth), args: make([]any, 0, alertWidth)}
 	if fresh || f.received != w.received {
 		s.set("received_at", f.received)
